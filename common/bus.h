@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_BUS_H
+#define COMMON_BUS_H
+
+/*
+ * RabbitMQ as the services see it. The only modules that know rabbitmq-c are common/bus*.c:
+ *	bus_connection	one connection: broker list with failover, login, heartbeat, topology declared at every (re)connect, close reasons
+ *	bus_publisher	a thread that publishes for any number of threads, with confirms, returns and deadlines
+ *	bus_consumer	a thread that receives from some queues and hands deliveries on
+ * Both reconnect with backoff for as long as they live: a broker that is late, restarts or blocks is a log line, never a crash.
+ * One AMQP connection belongs to one thread.
+ */
+
+#include "common/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- topology: what must exist. Tables end with a row whose name (or source) is NULL. Declaring is idempotent. */
+
+struct bus_exchange {
+	const char *name, *type; /* "direct", "topic", "fanout" */
+	bool durable;
+};
+
+struct bus_queue {
+	const char *name;
+	bool quorum;		      /* else classic */
+	bool durable, exclusive, auto_delete;
+	bool single_active_consumer;
+	int delivery_limit;	      /* quorum only; 0: none */
+	const char *dead_letter_exchange; /* NULL: none */
+	int64_t expires_ms;	      /* unused for that long: deleted; 0: never */
+};
+
+struct bus_binding {
+	const char *source;	      /* exchange */
+	const char *destination;
+	bool to_exchange;	      /* destination is an exchange, else a queue */
+	const char *routing_key;
+};
+
+struct bus_topology {
+	const struct bus_exchange *exchanges; /* NULL: none */
+	const struct bus_queue *queues;
+	const struct bus_binding *bindings;
+};
+
+struct bus_options {
+	const char *urls;	/* "amqp://user:password@host:port/vhost", several separated by commas: tried in turn */
+	const char *app_id;	/* set on every message */
+	const char *name;	/* shown by the broker and in log lines: "api-gateway publisher" */
+	int heartbeat_s;
+	struct bus_topology topology;
+};
+/* Everything an options struct points to is borrowed and must outlive what was created with it. */
+
+/* --- messages */
+
+struct bus_header {
+	const char *name, *value; /* name NULL ends a list */
+};
+
+struct bus_message {
+	const char *exchange, *routing_key;
+	const char *message_id;	    /* NULL: a new UUID */
+	const char *correlation_id, *reply_to, *type, *content_type; /* NULL: left out */
+	const struct bus_header *headers; /* NULL: none */
+	int64_t timestamp_unix_ms;  /* 0: now */
+	int64_t expiration_ms;	    /* 0: never */
+	bool persistent, mandatory;
+	const void *body;
+	size_t length;
+};
+
+/* --- publishing */
+
+struct bus_publisher;
+
+/* Starts the thread; never waits for the broker. */
+struct bus_publisher *bus_publisher_create(const struct bus_options *options);
+/* Waits for messages in flight, at most until the monotonic deadline, then ends the thread. */
+void bus_publisher_free(struct bus_publisher *publisher, int64_t deadline_ms);
+/* Connected and not blocked by the broker. */
+bool bus_publisher_ready(struct bus_publisher *publisher);
+/* Publishes and waits for the broker's confirm. Message and body are borrowed for the call (copied inside).
+ * NOT_FOUND: returned as unroutable (mandatory); UNAVAILABLE: not connected, blocked, nacked, connection lost before the confirm (it may or may not
+ * have arrived); DEADLINE. */
+MUST_CHECK int bus_publisher_send(struct bus_publisher *publisher, const struct bus_message *message, int64_t deadline_ms,
+	struct error *err);
+/* Publishes `count` messages in order, pipelined, and waits for all. outcomes[i] says how each fared (ERROR_NONE when confirmed).
+ * Returns how many were confirmed. */
+size_t bus_publisher_send_all(struct bus_publisher *publisher, const struct bus_message *messages, size_t count,
+	int64_t deadline_ms, struct error *outcomes);
+
+/* --- consuming */
+
+enum bus_settlement { BUS_ACK, BUS_REQUEUE, BUS_REJECT /* to the dead letter exchange, if any */ };
+
+struct bus_delivery {
+	const char *queue, *exchange, *routing_key;
+	const char *message_id, *correlation_id, *reply_to, *type, *content_type, *app_id, *user_id; /* "" when absent */
+	int64_t timestamp_unix_ms;
+	bool redelivered;
+	const unsigned char *body;
+	size_t length;
+};
+
+/* A string header of the message; NULL when absent. */
+const char *bus_delivery_header(const struct bus_delivery *delivery, const char *name);
+/* Settles and frees the delivery; any thread, any time, also after the consumer has lost the connection it came on (the broker then redelivers). A delivery
+ * must be settled before its consumer is freed. */
+void bus_delivery_settle(struct bus_delivery *delivery, enum bus_settlement settlement);
+
+struct bus_subscription {
+	const char *queue;	/* NULL ends a list */
+	int prefetch;		/* deliveries not yet settled, at most */
+};
+
+struct bus_consumer;
+
+/* Starts the thread; never waits for the broker. deliver() runs on it, owns the delivery, and must return quickly (heartbeats). A queue that
+ * is deleted or fails over is declared and subscribed again. `subscriptions` is borrowed like the options. */
+struct bus_consumer *bus_consumer_create(const struct bus_options *options, const struct bus_subscription *subscriptions,
+	void (*deliver)(struct bus_delivery *delivery, void *context), void *context);
+bool bus_consumer_ready(struct bus_consumer *consumer); /* subscribed to everything */
+/* Takes no new deliveries; what has been delivered can still be settled. */
+void bus_consumer_stop(struct bus_consumer *consumer);
+/* Stops, lets the acks drain, ends the thread. All deliveries must have been settled. */
+void bus_consumer_free(struct bus_consumer *consumer);
+
+#endif

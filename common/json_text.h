@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_JSON_TEXT_H
+#define COMMON_JSON_TEXT_H
+
+/*
+ * Looks at JSON as text, where cJSON would change it: cJSON rounds large numbers, cuts strings at NUL and accepts what RFC 8259
+ * refuses. A request body is checked here once, then cJSON is safe to look at it, and the text itself goes on to PostgreSQL.
+ */
+
+#include "common/error.h"
+
+#include <stddef.h>
+
+/* Checks that the text is one JSON value by RFC 8259, in valid UTF-8, nested at most max_depth.
+ * BAD_REQUEST with "Cannot parse request body" and the position in the cause; INVALID for what PostgreSQL cannot hold (\u0000, lone
+ * surrogates), with the JSON pointer of the string in the message; TOO_LARGE beyond max_depth. */
+MUST_CHECK int json_text_check(const char *text, size_t length, int max_depth, struct error *err);
+
+#endif

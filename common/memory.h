@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_MEMORY_H
+#define COMMON_MEMORY_H
+
+/*
+ * Heap allocation that does not return on failure: a process that is out of memory is ended and restarted by
+ * its supervisor. Every size that a stranger chooses is limited before it gets here. free() releases.
+ */
+
+#include <stddef.h>
+
+void *memory_alloc(size_t size);		/* zeroed */
+void *memory_resize(void *block, size_t size);	/* as realloc */
+char *memory_strdup(const char *text);		/* NULL stays NULL */
+void *memory_dup(const void *bytes, size_t size);
+char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

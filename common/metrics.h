@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_METRICS_H
+#define COMMON_METRICS_H
+
+/*
+ * Counters, gauges and latency histograms in the Prometheus text format (0.0.4). A metric is a static object in the module that counts;
+ * a service lists its metrics in one table. Lock-free; each row has at most one label, whose values are fixed at compile time.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+
+enum { METRIC_BUCKETS = 12 }; /* 1 ms to 60 s, and above */
+
+struct metric {
+	const char *name, *help;
+	enum metric_kind kind;
+	const char *label;		    /* NULL: none */
+	const char *const *label_values;    /* as many as `rows` */
+	size_t rows;			    /* 1 without a label */
+	_Atomic int64_t *values;	    /* rows; for histograms rows * (METRIC_BUCKETS + 2): buckets, count, sum in ms */
+};
+
+/* Defines a metric without label: METRIC_DEFINE(static, requests_total, COUNTER, "mediastore_requests_total", "…") */
+#define METRIC_DEFINE(variable, kind_, name_, help_)                                                   \
+	static _Atomic int64_t variable##_values[METRIC_##kind_ == METRIC_HISTOGRAM ? METRIC_BUCKETS + 2 : 1];          \
+	struct metric variable = {(name_), (help_), METRIC_##kind_, NULL, NULL, 1, variable##_values}
+
+void metric_add(struct metric *metric, size_t row, int64_t amount);
+void metric_set(struct metric *metric, size_t row, int64_t value);
+void metric_observe_ms(struct metric *metric, size_t row, int64_t ms);
+/* Appends the metric in exposition format. */
+void metric_print(const struct metric *metric, struct buf *out);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SCHEMAS_BUS_NAMES_H
+#define SCHEMAS_BUS_NAMES_H
+
+/*
+ * Names on the bus and the tables that declare them: both services declare what they use, in whichever order they start.
+ * docs/bus.md is the same for people.
+ */
+
+#include "common/bus.h"
+#include "schemas/job_message.h"
+
+struct arena;
+
+#define BUS_JOBS	    "mediastore.jobs"
+#define BUS_RESULTS	    "mediastore.results"
+#define BUS_EVENTS	    "mediastore.events"
+#define BUS_REQUESTS	    "mediastore.requests"
+#define BUS_DEAD	    "mediastore.dead"
+#define BUS_EVENTS_FANOUT   "mediastore.events.fanout"
+#define BUS_REQUESTS_FANOUT "mediastore.requests.fanout"
+#define BUS_RESULTS_SHARED  "mediastore.results.shared" /* queue; its routing key is "shared" */
+#define BUS_RESULTS_SHARED_KEY "shared"
+#define BUS_DEAD_QUEUE	    "mediastore.dead.letters"
+
+/* Queue of a job, which is also its routing key on BUS_JOBS: "mediastore.jobs.shared.quick", "mediastore.jobs.site.<site>.stream",
+ * "mediastore.jobs.ram.<site>" (one for all classes). */
+const char *bus_job_queue(struct arena *arena, const struct store_descriptor *store, enum job_class class);
+/* The three forms above for a site, for those who consume. */
+const char *bus_shared_queue(struct arena *arena, enum job_class class);
+const char *bus_site_queue(struct arena *arena, const char *site, enum job_class class);
+const char *bus_ram_queue(struct arena *arena, const char *site);
+
+/* All exchanges, the shared job queues, the results queue and the dead letter queue. */
+struct bus_topology bus_topology_base(struct arena *arena);
+/* The base, and what a worker of these sites consumes. `sites` ends with NULL. */
+struct bus_topology bus_topology_worker(struct arena *arena, const char *const *sites);
+/* The base, and the gateway's own reply queue (exclusive, auto-delete), bound to BUS_RESULTS by its own name. */
+struct bus_topology bus_topology_gateway(struct arena *arena, const char *reply_queue);
+
+#endif
