@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct buf {
-	char *data;	/* NULL while empty */
+	char *data; /* NULL while empty */
 	size_t length;
 	size_t capacity;
 };

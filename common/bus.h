@@ -26,18 +26,18 @@ struct bus_exchange {
 
 struct bus_queue {
 	const char *name;
-	bool quorum;		      /* else classic */
+	bool quorum; /* else classic */
 	bool durable, exclusive, auto_delete;
 	bool single_active_consumer;
-	int delivery_limit;	      /* quorum only; 0: none */
+	int delivery_limit;               /* quorum only; 0: none */
 	const char *dead_letter_exchange; /* NULL: none */
-	int64_t expires_ms;	      /* unused for that long: deleted; 0: never */
+	int64_t expires_ms;               /* unused for that long: deleted; 0: never */
 };
 
 struct bus_binding {
-	const char *source;	      /* exchange */
+	const char *source; /* exchange */
 	const char *destination;
-	bool to_exchange;	      /* destination is an exchange, else a queue */
+	bool to_exchange; /* destination is an exchange, else a queue */
 	const char *routing_key;
 };
 
@@ -48,9 +48,10 @@ struct bus_topology {
 };
 
 struct bus_options {
-	const char *urls;	/* "amqp://user:password@host:port/vhost", several separated by commas: tried in turn */
-	const char *app_id;	/* set on every message */
-	const char *name;	/* shown by the broker and in log lines: "api-gateway publisher" */
+	const char *
+		urls; /* "amqp://user:password@host:port/vhost", several separated by commas: tried in turn */
+	const char *app_id; /* set on every message */
+	const char *name;   /* shown by the broker and in log lines: "api-gateway publisher" */
 	int heartbeat_s;
 	struct bus_topology topology;
 };
@@ -64,11 +65,11 @@ struct bus_header {
 
 struct bus_message {
 	const char *exchange, *routing_key;
-	const char *message_id;	    /* NULL: a new UUID */
+	const char *message_id;                                      /* NULL: a new UUID */
 	const char *correlation_id, *reply_to, *type, *content_type; /* NULL: left out */
-	const struct bus_header *headers; /* NULL: none */
-	int64_t timestamp_unix_ms;  /* 0: now */
-	int64_t expiration_ms;	    /* 0: never */
+	const struct bus_header *headers;                            /* NULL: none */
+	int64_t timestamp_unix_ms;                                   /* 0: now */
+	int64_t expiration_ms;                                       /* 0: never */
 	bool persistent, mandatory;
 	const void *body;
 	size_t length;
@@ -87,12 +88,12 @@ bool bus_publisher_ready(struct bus_publisher *publisher);
 /* Publishes and waits for the broker's confirm. Message and body are borrowed for the call (copied inside).
  * NOT_FOUND: returned as unroutable (mandatory); UNAVAILABLE: not connected, blocked, nacked, connection lost before the confirm (it may or may not
  * have arrived); DEADLINE. */
-MUST_CHECK int bus_publisher_send(struct bus_publisher *publisher, const struct bus_message *message, int64_t deadline_ms,
-	struct error *err);
+MUST_CHECK int bus_publisher_send(struct bus_publisher *publisher, const struct bus_message *message,
+	int64_t deadline_ms, struct error *err);
 /* Publishes `count` messages in order, pipelined, and waits for all. outcomes[i] says how each fared (ERROR_NONE when confirmed).
  * Returns how many were confirmed. */
-size_t bus_publisher_send_all(struct bus_publisher *publisher, const struct bus_message *messages, size_t count,
-	int64_t deadline_ms, struct error *outcomes);
+size_t bus_publisher_send_all(struct bus_publisher *publisher, const struct bus_message *messages,
+	size_t count, int64_t deadline_ms, struct error *outcomes);
 
 /* --- consuming */
 
@@ -100,7 +101,8 @@ enum bus_settlement { BUS_ACK, BUS_REQUEUE, BUS_REJECT /* to the dead letter exc
 
 struct bus_delivery {
 	const char *queue, *exchange, *routing_key;
-	const char *message_id, *correlation_id, *reply_to, *type, *content_type, *app_id, *user_id; /* "" when absent */
+	const char *message_id, *correlation_id, *reply_to, *type, *content_type, *app_id,
+		*user_id; /* "" when absent */
 	int64_t timestamp_unix_ms;
 	bool redelivered;
 	const unsigned char *body;
@@ -114,15 +116,16 @@ const char *bus_delivery_header(const struct bus_delivery *delivery, const char 
 void bus_delivery_settle(struct bus_delivery *delivery, enum bus_settlement settlement);
 
 struct bus_subscription {
-	const char *queue;	/* NULL ends a list */
-	int prefetch;		/* deliveries not yet settled, at most */
+	const char *queue; /* NULL ends a list */
+	int prefetch;      /* deliveries not yet settled, at most */
 };
 
 struct bus_consumer;
 
 /* Starts the thread; never waits for the broker. deliver() runs on it, owns the delivery, and must return quickly (heartbeats). A queue that
  * is deleted or fails over is declared and subscribed again. `subscriptions` is borrowed like the options. */
-struct bus_consumer *bus_consumer_create(const struct bus_options *options, const struct bus_subscription *subscriptions,
+struct bus_consumer *bus_consumer_create(const struct bus_options *options,
+	const struct bus_subscription *subscriptions,
 	void (*deliver)(struct bus_delivery *delivery, void *context), void *context);
 bool bus_consumer_ready(struct bus_consumer *consumer); /* subscribed to everything */
 /* Takes no new deliveries; what has been delivered can still be settled. */

@@ -19,17 +19,17 @@
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
 /* Yields the pointer and leaves NULL behind, so that the scope's cleanup does nothing. */
-#define TAKE(pointer)                                                                                  \
-	__extension__({                                                                                \
-		__typeof__(pointer) taken_ = (pointer);                                                \
-		(pointer) = NULL;                                                                      \
-		taken_;                                                                                \
+#define TAKE(pointer)                                                                                        \
+	__extension__({                                                                                      \
+		__typeof__(pointer) taken_ = (pointer);                                                      \
+		(pointer) = NULL;                                                                            \
+		taken_;                                                                                      \
 	})
-#define TAKE_FD(fd)                                                                                    \
-	__extension__({                                                                                \
-		int taken_ = (fd);                                                                     \
-		(fd) = -1;                                                                             \
-		taken_;                                                                                \
+#define TAKE_FD(fd)                                                                                          \
+	__extension__({                                                                                      \
+		int taken_ = (fd);                                                                           \
+		(fd) = -1;                                                                                   \
+		taken_;                                                                                      \
 	})
 
 static inline void cleanup_fd(int *fd)
@@ -56,8 +56,8 @@ static inline void cleanup_unlock(pthread_mutex_t **lock)
 }
 
 /* Holds a mutex until the end of the scope. */
-#define LOCK_SCOPE(mutex)                                                                              \
-	CLEANUP(cleanup_unlock) pthread_mutex_t *lock_scope_ = (mutex);                                \
+#define LOCK_SCOPE(mutex)                                                                                    \
+	CLEANUP(cleanup_unlock) pthread_mutex_t *lock_scope_ = (mutex);                                      \
 	pthread_mutex_lock(lock_scope_)
 
 #endif

@@ -12,7 +12,7 @@ enum { DIGEST_MAX_SIZE = 32, DIGEST_HEX_SIZE = 65 /* with the NUL */ };
 struct digest;
 
 struct digest *digest_create(enum digest_kind kind);
-void digest_free(struct digest *digest); /* NULL is accepted */
+void digest_free(struct digest *digest);     /* NULL is accepted */
 void digest_cleanup(struct digest **digest); /* for CLEANUP() */
 void digest_update(struct digest *digest, const void *bytes, size_t length);
 /* Ends the computation and starts a new one. Returns the size: 32 or 16. */
@@ -23,6 +23,7 @@ void digest_finish_hex(struct digest *digest, char out[DIGEST_HEX_SIZE]);
 void digest_sha256(const void *bytes, size_t length, unsigned char out[32]);
 void digest_sha256_hex(const void *bytes, size_t length, char out[DIGEST_HEX_SIZE]);
 /* RFC 2104 */
-void digest_hmac_sha256(const void *key, size_t key_length, const void *bytes, size_t length, unsigned char out[32]);
+void digest_hmac_sha256(
+	const void *key, size_t key_length, const void *bytes, size_t length, unsigned char out[32]);
 
 #endif

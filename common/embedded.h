@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 struct embedded_file {
-	const char *name;	   /* relative to the table's root */
+	const char *name;          /* relative to the table's root */
 	const unsigned char *data; /* followed by a NUL */
-	size_t size;		   /* without that NUL */
+	size_t size;               /* without that NUL */
 };
 
 #endif

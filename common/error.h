@@ -15,35 +15,35 @@
 enum error_retry { NEVER, LATER };
 
 /* code, wire name, HTTP status, whether the same attempt may succeed later, default text: the only list */
-#define ERROR_CODES(X)                                                                                 \
-	X(NONE,                "none",                200, NEVER, "no error")                              \
-	X(BAD_REQUEST,         "bad_request",         400, NEVER, "request cannot be parsed")              \
-	X(UNAUTHORIZED,        "unauthorized",        401, NEVER, "Unauthorized")                          \
-	X(FORBIDDEN,           "forbidden",           403, NEVER, "this role may not do that")             \
-	X(NOT_FOUND,           "not_found",           404, NEVER, "no such object")                        \
-	X(METHOD_NOT_ALLOWED,  "method_not_allowed",  405, NEVER, "method not allowed here")               \
-	X(REQUEST_TIMEOUT,     "request_timeout",     408, NEVER, "the request did not arrive in time")    \
-	X(CONFLICT,            "conflict",            409, NEVER, "in conflict with the present state")    \
-	X(LENGTH_REQUIRED,     "length_required",     411, NEVER, "a Content-Length is required")          \
-	X(PRECONDITION_FAILED, "precondition_failed", 412, NEVER, "precondition failed")                   \
-	X(TOO_LARGE,           "too_large",           413, NEVER, "larger than allowed")                   \
-	X(RANGE,               "range",               416, NEVER, "range not satisfiable")                 \
-	X(INVALID,             "invalid",             422, NEVER, "request is not valid")                  \
-	X(CHECKSUM,            "checksum_mismatch",   422, NEVER, "checksum does not match the bytes")     \
-	X(TOO_MANY,            "too_many_requests",   429, LATER, "too many requests")                     \
-	X(CANCELLED,           "cancelled",           499, NEVER, "cancelled")                             \
-	X(INTERNAL,            "internal",            500, NEVER, "internal error")                        \
-	X(UNSUPPORTED,         "unsupported",         501, NEVER, "not supported here")                    \
-	X(SOURCE_FAILED,       "source_failed",       502, LATER, "the source of the bytes failed")        \
-	X(UNAVAILABLE,         "unavailable",         503, LATER, "dependency unreachable")                \
-	X(DEADLINE,            "deadline_exceeded",   504, LATER, "deadline exceeded")                     \
-	X(FULL,                "storage_full",        507, NEVER, "no space left")
+#define ERROR_CODES(X)                                                                                       \
+	X(NONE, "none", 200, NEVER, "no error")                                                              \
+	X(BAD_REQUEST, "bad_request", 400, NEVER, "request cannot be parsed")                                \
+	X(UNAUTHORIZED, "unauthorized", 401, NEVER, "Unauthorized")                                          \
+	X(FORBIDDEN, "forbidden", 403, NEVER, "this role may not do that")                                   \
+	X(NOT_FOUND, "not_found", 404, NEVER, "no such object")                                              \
+	X(METHOD_NOT_ALLOWED, "method_not_allowed", 405, NEVER, "method not allowed here")                   \
+	X(REQUEST_TIMEOUT, "request_timeout", 408, NEVER, "the request did not arrive in time")              \
+	X(CONFLICT, "conflict", 409, NEVER, "in conflict with the present state")                            \
+	X(LENGTH_REQUIRED, "length_required", 411, NEVER, "a Content-Length is required")                    \
+	X(PRECONDITION_FAILED, "precondition_failed", 412, NEVER, "precondition failed")                     \
+	X(TOO_LARGE, "too_large", 413, NEVER, "larger than allowed")                                         \
+	X(RANGE, "range", 416, NEVER, "range not satisfiable")                                               \
+	X(INVALID, "invalid", 422, NEVER, "request is not valid")                                            \
+	X(CHECKSUM, "checksum_mismatch", 422, NEVER, "checksum does not match the bytes")                    \
+	X(TOO_MANY, "too_many_requests", 429, LATER, "too many requests")                                    \
+	X(CANCELLED, "cancelled", 499, NEVER, "cancelled")                                                   \
+	X(INTERNAL, "internal", 500, NEVER, "internal error")                                                \
+	X(UNSUPPORTED, "unsupported", 501, NEVER, "not supported here")                                      \
+	X(SOURCE_FAILED, "source_failed", 502, LATER, "the source of the bytes failed")                      \
+	X(UNAVAILABLE, "unavailable", 503, LATER, "dependency unreachable")                                  \
+	X(DEADLINE, "deadline_exceeded", 504, LATER, "deadline exceeded")                                    \
+	X(FULL, "storage_full", 507, NEVER, "no space left")
 
 enum error_code {
 #define ERROR_ENUM(code, wire, http, retry, text) ERROR_##code,
 	ERROR_CODES(ERROR_ENUM)
 #undef ERROR_ENUM
-	ERROR_CODE_COUNT
+		ERROR_CODE_COUNT
 };
 
 struct error {

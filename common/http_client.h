@@ -26,11 +26,12 @@ struct http_client_options {
 
 struct http_call {
 	const char *method, *url;
-	const char *headers;	/* "Name: value\n" lines, NULL: none. Host, Content-Length are curl's; Expect is never sent */
+	const char *
+		headers; /* "Name: value\n" lines, NULL: none. Host, Content-Length are curl's; Expect is never sent */
 
 	/* The request body: as bytes, or pulled by read() (> 0 bytes, 0 at the end, -1 and *err on failure). */
 	const void *body;
-	int64_t body_length;	/* of either; 0: none */
+	int64_t body_length; /* of either; 0: none */
 	ssize_t (*read)(void *context, void *out, size_t size, struct error *err);
 	void *read_context;
 	int (*rewind)(void *context); /* NULL when it cannot; a stale connection is then not retried */
@@ -41,8 +42,8 @@ struct http_call {
 	int (*write)(void *context, const void *bytes, size_t length, struct error *err);
 	void *write_context;
 
-	int64_t deadline_ms;	     /* monotonic, for the whole call; 0: none */
-	int64_t stall_timeout_ms;    /* without one byte moving; 0: none */
+	int64_t deadline_ms;      /* monotonic, for the whole call; 0: none */
+	int64_t stall_timeout_ms; /* without one byte moving; 0: none */
 };
 
 struct http_client *http_client_create(const struct http_client_options *options);
@@ -50,13 +51,15 @@ void http_client_free(struct http_client *client);
 
 /* Runs the call. 0 when a response came whole, whatever its status: look at http_reply_status(). Otherwise -1: the callback's own error, or
  * UNAVAILABLE (cannot connect, cut), DEADLINE (deadline, stall). *out is freed by the caller; NULL on failure. */
-MUST_CHECK int http_client_run(struct http_client *client, const struct http_call *call, struct http_reply **out, struct error *err);
+MUST_CHECK int http_client_run(
+	struct http_client *client, const struct http_call *call, struct http_reply **out, struct error *err);
 
 void http_reply_free(struct http_reply *reply);
 void http_reply_cleanup(struct http_reply **reply); /* for CLEANUP() */
 int http_reply_status(const struct http_reply *reply);
-const char *http_reply_header(const struct http_reply *reply, const char *name); /* any case; NULL when absent */
-const char *http_reply_body(const struct http_reply *reply);			 /* followed by a NUL */
+const char *http_reply_header(
+	const struct http_reply *reply, const char *name);   /* any case; NULL when absent */
+const char *http_reply_body(const struct http_reply *reply); /* followed by a NUL */
 size_t http_reply_body_length(const struct http_reply *reply);
 /* Errors of a non-2xx reply that any caller would translate alike: 404 NOT_FOUND, 403 and 401 FORBIDDEN, 408 and 504 DEADLINE, 429 and 5xx UNAVAILABLE,
  * 507 FULL, the rest INTERNAL. Returns -1. */

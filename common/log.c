@@ -61,8 +61,8 @@ static void append_head(struct buf *line, enum log_level level, const char *even
 		buf_printf(line, "%s %-5s %s: %s", when, LEVELS[level], config.service, event);
 		return;
 	}
-	buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"service\":\"%s\",\"event\":", when, LEVELS[level],
-		config.service);
+	buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"service\":\"%s\",\"event\":", when,
+		LEVELS[level], config.service);
 	buf_append_json_string(line, event);
 }
 

@@ -34,15 +34,15 @@ void log_init(const char *service, enum log_level level, enum log_format format)
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
 #define log_debug(event, ...) log_at(LOG_LEVEL_DEBUG, event, ##__VA_ARGS__)
-#define log_info(event, ...) log_at(LOG_LEVEL_INFO, event, ##__VA_ARGS__)
-#define log_warn(event, ...) log_at(LOG_LEVEL_WARN, event, ##__VA_ARGS__)
+#define log_info(event, ...)  log_at(LOG_LEVEL_INFO, event, ##__VA_ARGS__)
+#define log_warn(event, ...)  log_at(LOG_LEVEL_WARN, event, ##__VA_ARGS__)
 #define log_error(event, ...) log_at(LOG_LEVEL_ERROR, event, ##__VA_ARGS__)
-#define log_at(level, event, ...)                                                                      \
+#define log_at(level, event, ...)                                                                            \
 	log_write((level), (event), (const struct log_field[]){{"", "", 0}, ##__VA_ARGS__, {0}})
 
 /* The three fields of an error. */
-#define LOG_ERROR(err)                                                                                 \
-	LOG_STR("code", error_wire_name((err)->code)), LOG_STR("message", (err)->message),             \
+#define LOG_ERROR(err)                                                                                       \
+	LOG_STR("code", error_wire_name((err)->code)), LOG_STR("message", (err)->message),                   \
 		LOG_STR("cause", (err)->cause)
 
 #endif

@@ -9,9 +9,9 @@
 
 #include <stddef.h>
 
-void *memory_alloc(size_t size);		/* zeroed */
-void *memory_resize(void *block, size_t size);	/* as realloc */
-char *memory_strdup(const char *text);		/* NULL stays NULL */
+void *memory_alloc(size_t size);               /* zeroed */
+void *memory_resize(void *block, size_t size); /* as realloc */
+char *memory_strdup(const char *text);         /* NULL stays NULL */
 void *memory_dup(const void *bytes, size_t size);
 char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

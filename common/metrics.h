@@ -19,15 +19,17 @@ enum { METRIC_BUCKETS = 12 }; /* 1 ms to 60 s, and above */
 struct metric {
 	const char *name, *help;
 	enum metric_kind kind;
-	const char *label;		    /* NULL: none */
-	const char *const *label_values;    /* as many as `rows` */
-	size_t rows;			    /* 1 without a label */
-	_Atomic int64_t *values;	    /* rows; for histograms rows * (METRIC_BUCKETS + 2): buckets, count, sum in ms */
+	const char *label;               /* NULL: none */
+	const char *const *label_values; /* as many as `rows` */
+	size_t rows;                     /* 1 without a label */
+	_Atomic int64_t
+		*values; /* rows; for histograms rows * (METRIC_BUCKETS + 2): buckets, count, sum in ms */
 };
 
 /* Defines a metric without label: METRIC_DEFINE(static, requests_total, COUNTER, "mediastore_requests_total", "…") */
-#define METRIC_DEFINE(variable, kind_, name_, help_)                                                   \
-	static _Atomic int64_t variable##_values[METRIC_##kind_ == METRIC_HISTOGRAM ? METRIC_BUCKETS + 2 : 1];          \
+#define METRIC_DEFINE(variable, kind_, name_, help_)                                                         \
+	static _Atomic int64_t                                                                               \
+		variable##_values[METRIC_##kind_ == METRIC_HISTOGRAM ? METRIC_BUCKETS + 2 : 1];              \
 	struct metric variable = {(name_), (help_), METRIC_##kind_, NULL, NULL, 1, variable##_values}
 
 void metric_add(struct metric *metric, size_t row, int64_t amount);

@@ -24,7 +24,7 @@ static const struct unit DURATIONS[] = {
 	{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {0}};
 
 static const struct {
-	const char *label;	  /* for --print-env */
+	const char *label;        /* for --print-env */
 	const char *expectation;  /* for error messages */
 	const struct unit *units; /* numbers only */
 	bool secret;
@@ -99,7 +99,8 @@ static bool in_bounds(const struct setting *setting, int64_t number)
 static int store_text(const struct setting *setting, const char *text, char **field)
 {
 	if ((setting->choices && !is_choice(setting->choices, text)) ||
-		(setting->kind == SETTING_KEY && !is_key(text)) || (setting->kind == SETTING_PATH && *text != '/') ||
+		(setting->kind == SETTING_KEY && !is_key(text)) ||
+		(setting->kind == SETTING_PATH && *text != '/') ||
 		(setting->kind == SETTING_ENDPOINT && !is_endpoint(text)))
 		return -1;
 	*field = memory_strdup(text);
@@ -128,7 +129,8 @@ static void report(const struct setting *setting, const char *text, struct buf *
 		buf_append_text(problems, " has an unusable value");
 	else
 		buf_printf(problems, "=\"%s\" is unusable", text);
-	buf_printf(problems, ": it takes %s", setting->choices ? setting->choices : KINDS[setting->kind].expectation);
+	buf_printf(problems, ": it takes %s",
+		setting->choices ? setting->choices : KINDS[setting->kind].expectation);
 	if (setting->minimum || setting->maximum)
 		buf_printf(problems, ", from %" PRId64 " to %" PRId64, setting->minimum, setting->maximum);
 	buf_printf(problems, " (%s)\n", setting->help);
@@ -177,7 +179,8 @@ void settings_print(const struct setting *table, FILE *out)
 		bool required = table->default_text == SETTING_REQUIRED;
 		const char *preset = required || !table->default_text ? "" : table->default_text;
 		fprintf(out, "# %s\n# (%s%s)\n", table->help,
-			table->choices ? table->choices : KINDS[table->kind].label, required ? ", required" : "");
+			table->choices ? table->choices : KINDS[table->kind].label,
+			required ? ", required" : "");
 		fprintf(out, "%s%s=%s\n\n", required ? "" : "#", table->name, preset);
 	}
 }

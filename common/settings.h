@@ -38,26 +38,36 @@ enum setting_kind {
 };
 
 struct setting {
-	const char *name;	   /* NULL ends the table */
+	const char *name; /* NULL ends the table */
 	enum setting_kind kind;
-	size_t offset;		   /* of the field in the service's struct */
-	const char *default_text;  /* SETTING_REQUIRED, or NULL when it may stay unset */
-	const char *help;	   /* one sentence, unit included */
-	const char *choices;	   /* TEXT only: "text|json"; NULL: anything */
-	int64_t minimum, maximum;  /* numbers only, in the field's unit; both 0: no bounds */
+	size_t offset;            /* of the field in the service's struct */
+	const char *default_text; /* SETTING_REQUIRED, or NULL when it may stay unset */
+	const char *help;         /* one sentence, unit included */
+	const char *choices;      /* TEXT only: "text|json"; NULL: anything */
+	int64_t minimum, maximum; /* numbers only, in the field's unit; both 0: no bounds */
 };
 
 extern const char SETTING_REQUIRED[]; /* compared by address */
 
-#define SETTING(env, kind_, type, field, preset, text)                                                 \
-	{.name = (env), .kind = SETTING_##kind_, .offset = offsetof(type, field), .default_text = (preset), .help = (text)}
-#define SETTING_BETWEEN(env, kind_, type, field, preset, low, high, text)                              \
-	{.name = (env), .kind = SETTING_##kind_, .offset = offsetof(type, field), .default_text = (preset), .help = (text), \
-		.minimum = (low), .maximum = (high)}
-#define SETTING_CHOICE(env, type, field, preset, list, text)                                           \
-	{.name = (env), .kind = SETTING_TEXT, .offset = offsetof(type, field), .default_text = (preset), .help = (text),    \
-		.choices = (list)}
-#define SETTING_END {.name = NULL}
+#define SETTING(env, kind_, type, field, preset, text)                                                       \
+	{                                                                                                    \
+		.name = (env), .kind = SETTING_##kind_, .offset = offsetof(type, field),                     \
+		.default_text = (preset), .help = (text)                                                     \
+	}
+#define SETTING_BETWEEN(env, kind_, type, field, preset, low, high, text)                                    \
+	{                                                                                                    \
+		.name = (env), .kind = SETTING_##kind_, .offset = offsetof(type, field),                     \
+		.default_text = (preset), .help = (text), .minimum = (low), .maximum = (high)                \
+	}
+#define SETTING_CHOICE(env, type, field, preset, list, text)                                                 \
+	{                                                                                                    \
+		.name = (env), .kind = SETTING_TEXT, .offset = offsetof(type, field),                        \
+		.default_text = (preset), .help = (text), .choices = (list)                                  \
+	}
+#define SETTING_END                                                                                          \
+	{                                                                                                    \
+		.name = NULL                                                                                 \
+	}
 
 /* Reads the whole environment into `target` (zeroed by the caller). Every problem found is appended to `problems`, a line
  * each that names the variable, what is wrong and what would be right; secrets are not quoted.

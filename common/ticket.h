@@ -18,9 +18,10 @@ struct buf;
 enum { TICKET_MAX_LENGTH = 8192 };
 
 /* Appends the ticket to out. */
-void ticket_sign(const char *service_key, const void *claims, size_t length, int64_t expires_unix_ms, struct buf *out);
+void ticket_sign(
+	const char *service_key, const void *claims, size_t length, int64_t expires_unix_ms, struct buf *out);
 /* Appends the claims to out. FORBIDDEN when malformed, forged or expired. The comparison takes constant time. */
-MUST_CHECK int ticket_verify(const char *service_key, const char *ticket, int64_t now_unix_ms, struct buf *out,
-	struct error *err);
+MUST_CHECK int ticket_verify(
+	const char *service_key, const char *ticket, int64_t now_unix_ms, struct buf *out, struct error *err);
 
 #endif

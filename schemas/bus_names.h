@@ -12,16 +12,16 @@
 
 struct arena;
 
-#define BUS_JOBS	    "mediastore.jobs"
-#define BUS_RESULTS	    "mediastore.results"
-#define BUS_EVENTS	    "mediastore.events"
-#define BUS_REQUESTS	    "mediastore.requests"
-#define BUS_DEAD	    "mediastore.dead"
-#define BUS_EVENTS_FANOUT   "mediastore.events.fanout"
-#define BUS_REQUESTS_FANOUT "mediastore.requests.fanout"
-#define BUS_RESULTS_SHARED  "mediastore.results.shared" /* queue; its routing key is "shared" */
+#define BUS_JOBS               "mediastore.jobs"
+#define BUS_RESULTS            "mediastore.results"
+#define BUS_EVENTS             "mediastore.events"
+#define BUS_REQUESTS           "mediastore.requests"
+#define BUS_DEAD               "mediastore.dead"
+#define BUS_EVENTS_FANOUT      "mediastore.events.fanout"
+#define BUS_REQUESTS_FANOUT    "mediastore.requests.fanout"
+#define BUS_RESULTS_SHARED     "mediastore.results.shared" /* queue; its routing key is "shared" */
 #define BUS_RESULTS_SHARED_KEY "shared"
-#define BUS_DEAD_QUEUE	    "mediastore.dead.letters"
+#define BUS_DEAD_QUEUE         "mediastore.dead.letters"
 
 /* Queue of a job, which is also its routing key on BUS_JOBS: "mediastore.jobs.shared.quick", "mediastore.jobs.site.<site>.stream",
  * "mediastore.jobs.ram.<site>" (one for all classes). */

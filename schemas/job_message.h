@@ -16,59 +16,79 @@
 struct arena;
 struct buf;
 
-enum job_kind { JOB_PUT, JOB_GET, JOB_STAT, JOB_DELETE, JOB_COPY, JOB_VERIFY, JOB_LIST, JOB_HOLD /* RAM: see holder below */ };
+enum job_kind {
+	JOB_PUT,
+	JOB_GET,
+	JOB_STAT,
+	JOB_DELETE,
+	JOB_COPY,
+	JOB_VERIFY,
+	JOB_LIST,
+	JOB_HOLD /* RAM: see holder below */
+};
 enum job_class { JOB_QUICK, JOB_STREAM, JOB_BACKGROUND };
 
-enum store_type { STORE_BUCKET, STORE_FILESYSTEM, STORE_HASHDIR, STORE_SQLITE, STORE_ZIP, STORE_DICT, STORE_TYPE_COUNT };
+enum store_type {
+	STORE_BUCKET,
+	STORE_FILESYSTEM,
+	STORE_HASHDIR,
+	STORE_SQLITE,
+	STORE_ZIP,
+	STORE_DICT,
+	STORE_TYPE_COUNT
+};
 
 /* "BucketStore" ... */
 const char *store_type_name(enum store_type type);
 /* -1: no such type */
 int store_type_from_name(const char *name);
-const char *job_kind_name(enum job_kind kind);	 /* "put" ... */
+const char *job_kind_name(enum job_kind kind);    /* "put" ... */
 const char *job_class_name(enum job_class class); /* "quick" ... */
 
 /* What a worker needs to open a store. */
 struct store_descriptor {
 	int64_t pk;
 	enum store_type type;
-	const char *bucket;	   /* BucketStore: the bucket's name; path stores: a path below MEDIASTORE_STORE_ROOT; DictStore: any name */
+	const char *
+		bucket; /* BucketStore: the bucket's name; path stores: a path below MEDIASTORE_STORE_ROOT; DictStore: any name */
 	const char *site;
 	const char *s3_url, *s3_region, *s3_access_key; /* BucketStore only, else NULL */
-	const char *s3_secret_sealed; /* seal.h, context "s3_config:" + s3_url */
+	const char *s3_secret_sealed;                   /* seal.h, context "s3_config:" + s3_url */
 };
 
 /* Where a put's bytes are: exactly one of the three. */
 struct job_source {
 	const void *inline_bytes; /* with inline_length; not NULL when inline, even for 0 bytes */
 	size_t inline_length;
-	const char *path; /* a spool file, when the worker shares the directory; url is then set too, for workers that do not see it */
-	const char *url;  /* ticket on a gateway */
+	const char *
+		path; /* a spool file, when the worker shares the directory; url is then set too, for workers that do not see it */
+	const char *url; /* ticket on a gateway */
 };
 
 struct job_message {
-	const char *id;		 /* UUID */
+	const char *id; /* UUID */
 	enum job_kind kind;
 	enum job_class class;
-	int64_t attempt;	 /* from 1; a result of a superseded attempt is ignored */
-	const char *request_id;	 /* of the HTTP request that caused it; joins log lines */
-	const char *pid;	 /* for log lines only */
+	int64_t attempt;          /* from 1; a result of a superseded attempt is ignored */
+	const char *request_id;   /* of the HTTP request that caused it; joins log lines */
+	const char *pid;          /* for log lines only */
 	int64_t deadline_unix_ms; /* not begun, and not committed, after that; 0: none */
 	struct store_descriptor store;
-	const char *key;	 /* NULL for list, hold */
-	int64_t size;		 /* put: of the source; -1 unknown */
-	const char *sha256;	 /* put: hex, to be compared; NULL: none. verify: expected */
-	const char *content_type; /* put to a BucketStore; NULL: none */
-	struct job_source source; /* put */
+	const char *key;                 /* NULL for list, hold */
+	int64_t size;                    /* put: of the source; -1 unknown */
+	const char *sha256;              /* put: hex, to be compared; NULL: none. verify: expected */
+	const char *content_type;        /* put to a BucketStore; NULL: none */
+	struct job_source source;        /* put */
 	int64_t range_first, range_last; /* get: inclusive; last -1: to the end */
-	int64_t inline_max;	 /* get: up to this size the bytes come in the result, else a ticket */
+	int64_t inline_max;         /* get: up to this size the bytes come in the result, else a ticket */
 	struct store_descriptor to; /* copy */
-	const char *to_key;	 /* copy; NULL otherwise */
+	const char *to_key;         /* copy; NULL otherwise */
 };
 
 void job_message_pack(const struct job_message *job, struct buf *out);
 /* INVALID for what does not fit the schema. */
-MUST_CHECK int job_message_unpack(const void *bytes, size_t length, struct arena *arena, struct job_message *out, struct error *err);
+MUST_CHECK int job_message_unpack(
+	const void *bytes, size_t length, struct arena *arena, struct job_message *out, struct error *err);
 
 /*
  * The result of a job, as schemas/amqp/result.json says. Strings and bytes are lent like a job's.
@@ -77,24 +97,26 @@ struct result_message {
 	const char *job_id;
 	enum job_kind kind;
 	int64_t attempt;
-	const char *worker;	/* which instance */
-	enum error_code code;	/* ERROR_NONE: ok */
+	const char *worker;   /* which instance */
+	enum error_code code; /* ERROR_NONE: ok */
 	bool retryable;
-	const char *message;	/* of the error, for the client */
-	const char *cause;	/* of the error, for the log */
-	int64_t size;		/* of the whole object; -1 unknown */
-	const char *sha256;	/* put, verify: as hashed by the worker; NULL: not hashed (a rename moves no bytes) */
+	const char *message; /* of the error, for the client */
+	const char *cause;   /* of the error, for the log */
+	int64_t size;        /* of the whole object; -1 unknown */
+	const char *
+		sha256; /* put, verify: as hashed by the worker; NULL: not hashed (a rename moves no bytes) */
 	const void *inline_bytes; /* get: NULL when not inline */
 	size_t inline_length;
-	const char *url;	/* get: ticket on the worker, when not inline */
+	const char *url;          /* get: ticket on the worker, when not inline */
 	int64_t modified_unix_ms; /* stat; 0 unknown */
-	const char *holder;	/* DictStore: the process that holds the bytes; also the whole content of a hold result */
-	const char *site;	/* hold: the site that `holder` now owns */
+	const char *
+		holder; /* DictStore: the process that holds the bytes; also the whole content of a hold result */
+	const char *site; /* hold: the site that `holder` now owns */
 	int64_t elapsed_ms;
 };
 
 void result_message_pack(const struct result_message *result, struct buf *out);
-MUST_CHECK int result_message_unpack(const void *bytes, size_t length, struct arena *arena, struct result_message *out,
-	struct error *err);
+MUST_CHECK int result_message_unpack(
+	const void *bytes, size_t length, struct arena *arena, struct result_message *out, struct error *err);
 
 #endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#define ROW(env, kind, field, preset, help) SETTING(env, kind, struct config, field, preset, help)
+#define ROW_BETWEEN(env, kind, field, preset, low, high, help)                                               \
+	SETTING_BETWEEN(env, kind, struct config, field, preset, low, high, help)
+
+enum { SECOND = 1000, DAY = 86400 * SECOND };
+
+const struct setting CONFIG_TABLE[] = {
+	/* shared with the store-worker */
+	ROW("AMQP_URL", SECRET, amqp_url, SETTING_REQUIRED,
+		"RabbitMQ: amqp://user:password@host:port/vhost, several separated by commas"),
+	ROW("MEDIASTORE_SERVICE_KEY", KEY, service_key, SETTING_REQUIRED,
+		"signs the tickets by which services fetch bytes from each other; the same for all"),
+	ROW("MEDIASTORE_SECRET_KEY", KEY, secret_key, SETTING_REQUIRED,
+		"seals S3 secrets in the database and in messages; the same for all; losing it loses them"),
+	ROW("MEDIASTORE_SPOOL_DIR", PATH, spool_dir, SETTING_REQUIRED,
+		"where uploads wait for a store; shared with workers on the same filesystem it saves a copy"),
+	ROW_BETWEEN("MEDIASTORE_INLINE_MAX", SIZE, inline_max, "256KiB", 0, 1 << 20,
+		"objects up to this size ride inside messages"),
+	SETTING_CHOICE("MEDIASTORE_LOG_LEVEL", struct config, log_level, "info", "debug|info|warn|error",
+		"what is logged"),
+	SETTING_CHOICE(
+		"MEDIASTORE_LOG_FORMAT", struct config, log_format, "text", "text|json", "how it is logged"),
+	ROW_BETWEEN("MEDIASTORE_AMQP_HEARTBEAT", DURATION, amqp_heartbeat_ms, "20s", 1 * SECOND, 600 * SECOND,
+		"heartbeat of broker connections"),
+	ROW_BETWEEN("MEDIASTORE_STALL_TIMEOUT", DURATION, stall_timeout_ms, "30s", 100, 3600 * SECOND,
+		"a transfer in which no byte moves for this long is given up"),
+
+	/* the gateway's own */
+	ROW("DATABASE_URL", SECRET, database_url, SETTING_REQUIRED,
+		"PostgreSQL: postgresql://user:password@host:port/database"),
+	ROW("MEDIASTORE_LISTEN", ENDPOINT, listen, "127.0.0.1:8080", "address of the REST API"),
+	ROW("MEDIASTORE_INTERNAL_LISTEN", ENDPOINT, internal_listen, "127.0.0.1:8081",
+		"address at which workers fetch spooled uploads"),
+	ROW("MEDIASTORE_INTERNAL_URL", TEXT, internal_url, NULL,
+		"how workers reach that address; default: http:// and the address itself"),
+	ROW_BETWEEN("MEDIASTORE_HTTP_THREADS", INTEGER, http_threads, "64", 2, 4096,
+		"connections served at once"),
+	ROW_BETWEEN("MEDIASTORE_IDLE_TIMEOUT", DURATION, idle_timeout_ms, "60s", 100, 3600 * SECOND,
+		"how long an idle connection is kept"),
+	ROW_BETWEEN("MEDIASTORE_DRAIN_TIMEOUT", DURATION, drain_timeout_ms, "30s", 0, 3600 * SECOND,
+		"how long a stopping service waits for what it is doing"),
+	ROW_BETWEEN("MEDIASTORE_DATABASE_POOL", INTEGER, database_pool, "8", 1, 1000, "database connections"),
+	ROW_BETWEEN("MEDIASTORE_DATABASE_TIMEOUT", DURATION, database_timeout_ms, "15s", 100, 3600 * SECOND,
+		"deadline of a database statement, and of waiting for a connection"),
+	ROW("MEDIASTORE_ADMIN_USERNAME", TEXT, admin_username, "admin",
+		"name of the account that the first start makes"),
+	ROW("MEDIASTORE_ADMIN_PASSWORD", SECRET, admin_password, NULL,
+		"its password; needed at the first start only, later changes have no effect"),
+	ROW("MEDIASTORE_SERVICE_USERNAME", TEXT, service_username, NULL,
+		"name of an account for programs, made at first start"),
+	ROW("MEDIASTORE_SERVICE_PASSWORD", SECRET, service_password, NULL, "its password"),
+	ROW_BETWEEN(
+		"MEDIASTORE_BODY_MAX", SIZE, body_max, "64MiB", 1024, INT64_C(4) << 30, "largest JSON body"),
+	ROW_BETWEEN("MEDIASTORE_OBJECT_MAX", SIZE, object_max, "5TiB", 1, INT64_C(1) << 50, "largest object"),
+	ROW_BETWEEN("MEDIASTORE_QUICK_DEADLINE", DURATION, quick_deadline_ms, "30s", 100, 3600 * SECOND,
+		"how long a client waits for a small transfer"),
+	ROW_BETWEEN("MEDIASTORE_TRANSFER_DEADLINE", DURATION, transfer_deadline_ms, "30m", 1 * SECOND,
+		INT64_C(7) * DAY, "how long a client waits for a large transfer"),
+	ROW_BETWEEN("MEDIASTORE_TOKEN_LIFETIME", DURATION, token_lifetime_ms, "30d", 60 * SECOND,
+		INT64_C(3650) * DAY, "how long a login's token is valid"),
+	ROW_BETWEEN("MEDIASTORE_PRESIGN_EXPIRY", DURATION, presign_expiry_ms, "1h", 1 * SECOND,
+		INT64_C(7) * DAY, "how long a presigned URL is valid"),
+	ROW_BETWEEN("MEDIASTORE_RECONCILE_INTERVAL", DURATION, reconcile_interval_ms, "10s", 100,
+		3600 * SECOND, "how often half-finished things are looked for"),
+	ROW_BETWEEN("MEDIASTORE_SPOOL_GRACE", DURATION, spool_grace_ms, "1h", 1 * SECOND, INT64_C(30) * DAY,
+		"spool files that nothing refers to are removed when this old"),
+	ROW_BETWEEN("MEDIASTORE_EVENT_RETENTION", DURATION, event_retention_ms, "30d", 60 * SECOND,
+		INT64_C(3650) * DAY, "how long published events can be replayed"),
+	SETTING_END,
+};

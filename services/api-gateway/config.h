@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GATEWAY_CONFIG_H
+#define GATEWAY_CONFIG_H
+
+/* The api-gateway's settings, as the table in config.c reads them from the environment. Read-only after start. */
+
+#include "common/settings.h"
+
+struct config {
+	char *database_url, *amqp_url;
+	char *service_key, *secret_key; /* 64 hex digits each */
+	char *spool_dir;
+	int64_t inline_max; /* bytes that ride in a message */
+	char *log_level, *log_format;
+	int64_t amqp_heartbeat_ms, stall_timeout_ms;
+
+	char *listen, *internal_listen,
+		*internal_url; /* internal_url NULL: http:// + the internal listener's address */
+	int64_t http_threads, idle_timeout_ms, drain_timeout_ms;
+	int64_t database_pool, database_timeout_ms;
+	char *admin_username, *admin_password;
+	char *service_username, *service_password;
+	int64_t body_max, object_max;
+	int64_t quick_deadline_ms, transfer_deadline_ms; /* how long a client waits for a job */
+	int64_t token_lifetime_ms, presign_expiry_ms;
+	int64_t reconcile_interval_ms, spool_grace_ms;
+	int64_t event_retention_ms;
+};
+
+extern const struct setting CONFIG_TABLE[];
+
+#endif
