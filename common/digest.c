@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* OpenSSL fails here only when out of memory or without its default provider; neither leaves anything to go on with. */
+#include "common/digest.h"
+
+#include "common/hex.h"
+#include "common/memory.h"
+
+#include <limits.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct digest {
+	EVP_MD_CTX *context;
+	const EVP_MD *algorithm;
+};
+
+static void must(int succeeded)
+{
+	if (!succeeded) {
+		fputs("OpenSSL cannot compute digests\n", stderr);
+		abort();
+	}
+}
+
+struct digest *digest_create(enum digest_kind kind)
+{
+	struct digest *digest = memory_alloc(sizeof(*digest));
+	digest->algorithm = kind == DIGEST_SHA256 ? EVP_sha256() : EVP_md5();
+	digest->context = EVP_MD_CTX_new();
+	must(digest->context && EVP_DigestInit_ex2(digest->context, digest->algorithm, NULL));
+	return digest;
+}
+
+void digest_free(struct digest *digest)
+{
+	if (!digest)
+		return;
+	EVP_MD_CTX_free(digest->context);
+	free(digest);
+}
+
+void digest_cleanup(struct digest **digest)
+{
+	digest_free(*digest);
+}
+
+void digest_update(struct digest *digest, const void *bytes, size_t length)
+{
+	must(EVP_DigestUpdate(digest->context, bytes, length));
+}
+
+size_t digest_finish(struct digest *digest, unsigned char out[DIGEST_MAX_SIZE])
+{
+	unsigned size = 0;
+	must(EVP_DigestFinal_ex(digest->context, out, &size));
+	must(EVP_DigestInit_ex2(digest->context, digest->algorithm, NULL));
+	return size;
+}
+
+void digest_finish_hex(struct digest *digest, char out[DIGEST_HEX_SIZE])
+{
+	unsigned char bytes[DIGEST_MAX_SIZE];
+	size_t size = digest_finish(digest, bytes);
+	hex_encode(bytes, size, out);
+}
+
+void digest_sha256(const void *bytes, size_t length, unsigned char out[32])
+{
+	must(EVP_Digest(bytes, length, out, NULL, EVP_sha256(), NULL));
+}
+
+void digest_sha256_hex(const void *bytes, size_t length, char out[DIGEST_HEX_SIZE])
+{
+	unsigned char sum[32];
+	digest_sha256(bytes, length, sum);
+	hex_encode(sum, sizeof(sum), out);
+}
+
+void digest_hmac_sha256(
+	const void *key, size_t key_length, const void *bytes, size_t length, unsigned char out[32])
+{
+	must(key_length <= INT_MAX &&
+		HMAC(EVP_sha256(), key, (int)key_length, bytes, length, out, NULL) != NULL);
+}
