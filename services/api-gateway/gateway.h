@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+
+/*
+ * What the gateway is made of, as the handlers see it: app.c builds the parts in order and owns them; everybody else borrows.
+ * Written before the first request is served, then read only, so that it needs no lock; the parts lock themselves.
+ */
+
+#include "common/error.h"
+#include "common/seal.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct auth;
+struct bus_publisher;
+struct config;
+struct db_pool;
+struct router;
+struct schema_set;
+struct transfer;
+
+/* One thing that must work before requests are welcome: a row of GET /readyz. */
+struct gateway_probe {
+	const char *name; /* "database", "broker.results"; NULL ends a list */
+	/* Quick (no network wait beyond its own short deadline). 0: works; -1: *err says what does not. */
+	int (*check)(void *context, struct error *err);
+	void *context;
+};
+
+struct gateway {
+	const struct config *config;
+	struct db_pool *pool;
+	const struct schema_set *schemas;
+	const struct router *router;
+	struct auth *auth;
+	struct bus_publisher *publisher;
+	struct transfer *transfer;
+	const struct gateway_probe *probes;
+
+	unsigned char secret_key[SEAL_KEY_SIZE]; /* of MEDIASTORE_SECRET_KEY: seals S3 secrets */
+	size_t body_max;			 /* of a JSON body, in bytes */
+	int64_t token_lifetime_ms;
+	bool check_replies; /* tests: a JSON reply that does not fit its route's schema becomes a 500 */
+};
+
+#endif
