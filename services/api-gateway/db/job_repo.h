@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DB_JOB_REPO_H
+#define DB_JOB_REPO_H
+
+/*
+ * Jobs: what was asked of the workers, and how it stands.
+ *
+ *	queued --take_due--> running --succeed--> succeeded
+ *	  ^                     |----fail-------> failed (final error) or dead (out of attempts)
+ *	  '------retry----------'		  cancelled from queued or running
+ *
+ * A job someone waits for (class quick, stream) is born running with attempt 1 and a deadline; a
+ * background job is born queued. Each transition from running names the attempt it is about: a late or
+ * repeated result changes nothing and returns 0. Strings are lent by the arena.
+ */
+
+#include "db/media_repo.h"
+
+enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_SUCCEEDED, JOB_FAILED, JOB_DEAD, JOB_CANCELLED };
+const char *job_state_name(enum job_state state); /* "queued" ... */
+
+struct job_new {
+	const char *id; /* UUID */
+	enum job_kind kind;
+	enum job_class class;
+	int64_t media_pk; /* 0: none */
+	const char *pid;  /* NULL: none */
+	int64_t store_pk;
+	const char *store_key;    /* NULL: none */
+	const char *replaces_key; /* put over a READY media: the key it has now; NULL: none */
+	int64_t max_attempts;     /* 0: 1 for quick and stream, 10 for background */
+	int64_t delay_ms;         /* background: not before that */
+	int64_t deadline_unix_ms; /* of the whole job; 0: none (background), required otherwise */
+	const char *spec;         /* JSON text, the domain's own; NULL: {} */
+	const char *gateway;      /* which instance; NULL: none */
+	const char *request_id;
+};
+
+struct job_row {
+	const char *id;
+	enum job_kind kind;
+	enum job_class class;
+	enum job_state state;
+	int64_t media_pk; /* 0: none, or the media was deleted since */
+	const char *pid;
+	struct store_descriptor store;
+	const char *store_key, *replaces_key;
+	int64_t attempt, max_attempts;
+	int64_t deadline_unix_ms;               /* 0 none */
+	const char *spec;                       /* JSON text */
+	const char *result;                     /* JSON text; NULL: none */
+	const char *error_code, *error_message; /* NULL: none */
+	const char *gateway, *request_id;
+	int64_t created_unix_ms, updated_unix_ms;
+};
+
+MUST_CHECK int job_insert(struct db_conn *conn, const struct job_new *job, struct error *err);
+/* Inserts a background delete of one object, with an id of its own: what remains when a put fails or
+ * replaces, and when a media is deleted. */
+MUST_CHECK int job_insert_delete(struct db_conn *conn, int64_t store_pk, const char *store_key,
+	const char *pid, const char *request_id, struct error *err);
+/* 1 / 0 / -1. A text that is no UUID is 0. */
+MUST_CHECK int job_find(struct db_conn *conn, const char *id, enum db_lock lock, struct arena *arena,
+	struct job_row *out, struct error *err);
+/* {id, kind, class, state, pid, store, store_key, attempt, max_attempts, next_run_at, deadline, result,
+ * error, created, updated}: 1 / 0 / -1 */
+MUST_CHECK int job_read_json(
+	struct db_conn *conn, const char *id, struct arena *arena, const char **json, struct error *err);
+
+/* Claims up to `limit` background jobs that are due: they are running, their attempt counted, and are to
+ * come back (job_list_overdue) if no result arrives within timeout_ms. Several gateways never get the
+ * same one. */
+MUST_CHECK int job_take_due(struct db_conn *conn, int limit, int64_t timeout_ms, const char *gateway,
+	struct arena *arena, struct job_row **out, size_t *count, struct error *err);
+/* running jobs whose deadline (quick, stream) or result (background) is overdue, locked FOR UPDATE SKIP
+ * LOCKED: needs a transaction, in which the caller fails or retries them. */
+MUST_CHECK int job_list_overdue(struct db_conn *conn, int limit, struct arena *arena, struct job_row **out,
+	size_t *count, struct error *err);
+
+/* Each: 1 / 0 not running with this attempt (late, repeated, cancelled, gone) / -1. `result` is JSON text
+ * or NULL. */
+MUST_CHECK int job_succeed(
+	struct db_conn *conn, const char *id, int64_t attempt, const char *result, struct error *err);
+MUST_CHECK int job_fail(
+	struct db_conn *conn, const char *id, int64_t attempt, const struct error *why, struct error *err);
+/* Back to queued, to run after delay_ms, or dead when out of attempts: *state says which. */
+MUST_CHECK int job_retry(struct db_conn *conn, const char *id, int64_t attempt, int64_t delay_ms,
+	const struct error *why, enum job_state *state, struct error *err);
+/* Publishing failed before a worker could see it: queued again after delay_ms, the attempt not counted. */
+MUST_CHECK int job_put_back(
+	struct db_conn *conn, const char *id, int64_t attempt, int64_t delay_ms, struct error *err);
+/* From queued or running: 1 / 0 finished already or no such job / -1. */
+MUST_CHECK int job_cancel(struct db_conn *conn, const char *id, struct error *err);
+/* A dead or failed background job is queued anew with its attempts uncounted: 1 / 0 / -1. */
+MUST_CHECK int job_rerun(struct db_conn *conn, const char *id, struct error *err);
+/* *wait_ms: until the next queued job is due; 0 one is due now, -1 none is queued. */
+MUST_CHECK int job_next_due(struct db_conn *conn, int64_t *wait_ms, struct error *err);
+/* Deletes finished jobs (succeeded, failed, cancelled; dead ones stay) older than that, at most `limit`. */
+MUST_CHECK int job_delete_finished(
+	struct db_conn *conn, int64_t age_ms, int limit, int64_t *deleted, struct error *err);
+
+#endif

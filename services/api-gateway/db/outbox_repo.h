@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DB_OUTBOX_REPO_H
+#define DB_OUTBOX_REPO_H
+
+/*
+ * From outbox to event. Triggers write the outbox in the transaction of a change; one elected relay moves
+ * its rows to `event`, giving each the next seq (no gaps), publishes them in that order and marks them
+ * published. Delivered at least once, in order, with the same id at every resend.
+ *
+ * The relay holds a connection of its own (db_open_dedicated): it leads as long as statements on it
+ * succeed.
+ */
+
+#include "common/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct db_conn;
+
+struct event_row {
+	int64_t seq;
+	const char *id;          /* UUID, also the message id */
+	const char *routing_key; /* "media.ready.DEFAULT.FilesystemStore" */
+	const char *what;        /* "media.ready": the CloudEvents type is made of it */
+	const char *subject;     /* pid, for media; NULL: none */
+	const char *body;        /* JSON text, with seq */
+	size_t body_length;
+	int64_t time_unix_ms; /* of the change */
+};
+
+/* 1 this session leads (also when it did already) / 0 another does / -1. Needs a dedicated connection. */
+MUST_CHECK int outbox_try_lead(struct db_conn *conn, struct error *err);
+/* Moves up to `limit` rows, in order, in one transaction; *moved counts. Safe, if wasteful, when two
+ * relays do it at once. */
+MUST_CHECK int outbox_move(struct db_conn *conn, int limit, int64_t *moved, struct error *err);
+/* The unpublished events, lowest seq first, at most `limit` and not much more than 4 MiB of bodies. */
+MUST_CHECK int event_list_unpublished(struct db_conn *conn, int limit, struct arena *arena,
+	struct event_row **out, size_t *count, struct error *err);
+/* Marks all events up to and including seq as published. */
+MUST_CHECK int event_mark_published(struct db_conn *conn, int64_t seq, struct error *err);
+/* Published or not, after seq, at most `limit` and not much more than 4 MiB: for replays. */
+MUST_CHECK int event_list_after(struct db_conn *conn, int64_t seq, int limit, struct arena *arena,
+	struct event_row **out, size_t *count, struct error *err);
+/* Deletes published events older than that, at most `limit`. */
+MUST_CHECK int event_delete_old(
+	struct db_conn *conn, int64_t age_ms, int limit, int64_t *deleted, struct error *err);
+
+#endif

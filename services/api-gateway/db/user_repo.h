@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DB_USER_REPO_H
+#define DB_USER_REPO_H
+
+/* Accounts. Roles: "reader", "writer", "admin". Strings of rows are lent by the arena. */
+
+#include "common/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct db_conn;
+
+struct user_row {
+	int64_t pk;
+	const char *name, *password_hash, *role;
+	bool active;
+};
+
+/* 1 / 0 no such user / -1. Inactive users are found too. */
+MUST_CHECK int user_find(
+	struct db_conn *conn, const char *name, struct arena *arena, struct user_row *out, struct error *err);
+/* CONFLICT: the name is taken. INVALID: role or name. */
+MUST_CHECK int user_create(struct db_conn *conn, const char *name, const char *password_hash,
+	const char *role, int64_t *pk, struct error *err);
+/* Creates it unless it exists: 1 created / 0 existed / -1. */
+MUST_CHECK int user_ensure(struct db_conn *conn, const char *name, const char *password_hash,
+	const char *role, struct error *err);
+/* NULL leaves a column as it is. 1 / 0 no such user / -1. */
+MUST_CHECK int user_update(struct db_conn *conn, const char *name, const char *password_hash,
+	const char *role, struct error *err);
+/* Deactivating also ends all tokens of the user. 1 / 0 / -1. */
+MUST_CHECK int user_set_active(struct db_conn *conn, const char *name, bool active, struct error *err);
+/* [{name, role, active, created, updated}], by name. */
+MUST_CHECK int user_list_json(struct db_conn *conn, struct arena *arena, const char **out, struct error *err);
+
+#endif
