@@ -125,7 +125,18 @@ const char *spool_ticket_url(
 	CLEANUP(buf_release) struct buf ticket = {0};
 	const char *claim = arena_printf(arena, "%s%s", CLAIM, name);
 	ticket_sign(spool->service_key, claim, strlen(claim), expires_unix_ms, &ticket);
-	return arena_printf(arena, "%s/internal/bytes/%s", spool->internal_url, ticket.data);
+	return arena_printf(arena, "%s/internal/bytes/%s", base, ticket.data);
+}
+
+const char *spool_ticket_url(
+	const struct spool *spool, struct arena *arena, const char *name, int64_t expires_unix_ms)
+{
+	return spool_ticket_url_at(spool, arena, spool->internal_url, name, expires_unix_ms);
+}
+
+const char *spool_url(const struct spool *spool)
+{
+	return spool->internal_url;
 }
 
 static bool is_file_name(const char *name)

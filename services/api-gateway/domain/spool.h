@@ -42,6 +42,11 @@ const char *spool_path(const struct spool *spool, struct arena *arena, const cha
 /* URL of the file with a ticket that is valid until expires_unix_ms. */
 const char *spool_ticket_url(
 	const struct spool *spool, struct arena *arena, const char *name, int64_t expires_unix_ms);
+/* The same for a file of the gateway whose internal URL is `base`. */
+const char *spool_ticket_url_at(const struct spool *spool, struct arena *arena, const char *base, const char *name,
+	int64_t expires_unix_ms);
+/* The base of those URLs, for another gateway to name this one's file. */
+const char *spool_url(const struct spool *spool);
 /* Opens the file of such a ticket for reading. FORBIDDEN, NOT_FOUND. */
 MUST_CHECK int spool_open_ticket(
 	const struct spool *spool, const char *ticket, int *out_fd, int64_t *out_size, struct error *err);

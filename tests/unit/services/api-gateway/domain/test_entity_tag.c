@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "http/entity_tag.h"
+#include "domain/entity_tag.h"
 
 #include "support/cmocka.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef HTTP_ENTITY_TAG_H
-#define HTTP_ENTITY_TAG_H
+#ifndef DOMAIN_ENTITY_TAG_H
+#define DOMAIN_ENTITY_TAG_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "background/scheduler.h"
+
+#include "background/loop.h"
+#include "common/arena.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "db/job_repo.h"
+#include "db/pool.h"
+#include "domain/job_spec.h"
+#include "domain/record.h"
+#include "domain/retry.h"
+#include "domain/spool.h"
+#include "messaging/job_post.h"
+
+enum {
+	BATCH = 50,
+	IDLE_MS = 200,
+	TROUBLE_MS = 2000,
+	DATABASE_MS = 30000,
+	TICKET_MS = 24 * 3600 * 1000,
+	RESULT_TIMEOUT_MS = 3600 * 1000, /* the broker redelivers when a worker dies: this is for what it has lost */
+};
+
+struct scheduler {
+	struct scheduler_options options;
+	struct loop *loop;
+};
+
+/* A put whose bytes are no longer here may have been done: the worker is asked to look. */
+static void compose_put(struct scheduler *scheduler, const struct job_spec *spec, struct arena *arena, struct job_message *job)
+{
+	if (!spec->spool) {
+		job->kind = JOB_VERIFY;
+		return;
+	}
+	job->source.path = spool_path(scheduler->options.spool, arena, spec->spool);
+	job->source.url = spool_ticket_url_at(
+		scheduler->options.spool, arena, spec->spool_url, spec->spool, clock_unix_ms() + TICKET_MS);
+}
+
+static struct job_message compose(struct scheduler *scheduler, const struct job_row *row, struct arena *arena)
+{
+	struct job_spec spec = job_spec_parse(row->spec, arena);
+	struct job_message job = {
+		.id = row->id,
+		.kind = row->kind,
+		.class = JOB_BACKGROUND,
+		.attempt = row->attempt,
+		.request_id = row->request_id,
+		.pid = row->pid,
+		.store = row->store,
+		.key = row->store_key,
+		.size = spec.size,
+		.sha256 = spec.sha256,
+		.content_type = spec.content_type,
+		.range_last = -1,
+	};
+	if (row->kind == JOB_PUT)
+		compose_put(scheduler, &spec, arena, &job);
+	return job;
+}
+
+static int post_one(struct scheduler *scheduler, struct db_conn *conn, const struct job_row *row, struct arena *arena,
+	struct error *err)
+{
+	struct error why;
+	struct job_message job = compose(scheduler, row, arena);
+	if (job_post_background(scheduler->options.post, &job, &why) == 0)
+		return 0;
+	log_warn("a job could not be handed over yet", LOG_STR("job_id", row->id), LOG_ERROR(&why));
+	return job_put_back(conn, row->id, row->attempt, retry_delay_ms(1), err) < 0 ? -1 : 0;
+}
+
+static int post_due(struct scheduler *scheduler, struct db_conn *conn, size_t *count, struct error *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	struct job_row *jobs;
+	*count = 0;
+	if (job_post_check(scheduler->options.post, err))
+		return 0; /* what is due stays due */
+	if (job_take_due(conn, BATCH, RESULT_TIMEOUT_MS, scheduler->options.instance, arena, &jobs, count, err))
+		return -1;
+	for (size_t i = 0; i < *count; i++)
+		if (post_one(scheduler, conn, &jobs[i], arena, err))
+			return -1;
+	return 0;
+}
+
+static int64_t step(void *context)
+{
+	struct scheduler *scheduler = context;
+	struct error err;
+	size_t posted, overdue;
+	CLEANUP(db_release)
+	struct db_conn *conn = db_acquire(scheduler->options.pool, clock_monotonic_ms() + DATABASE_MS, &err);
+	if (!conn || record_overdue(conn, scheduler->options.spool, BATCH, &overdue, &err) ||
+		post_due(scheduler, conn, &posted, &err)) {
+		log_warn("jobs are delayed", LOG_ERROR(&err));
+		return TROUBLE_MS;
+	}
+	return posted == BATCH || overdue == BATCH ? 0 : IDLE_MS;
+}
+
+struct scheduler *scheduler_create(const struct scheduler_options *options)
+{
+	struct scheduler *scheduler = memory_alloc(sizeof(*scheduler));
+	scheduler->options = *options;
+	scheduler->loop = loop_start("scheduler", step, scheduler);
+	return scheduler;
+}
+
+void scheduler_free(struct scheduler *scheduler)
+{
+	if (!scheduler)
+		return;
+	loop_stop(scheduler->loop);
+	free(scheduler);
+}

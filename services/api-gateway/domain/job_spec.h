@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DOMAIN_JOB_SPEC_H
+#define DOMAIN_JOB_SPEC_H
+
+/* What a job has to remember beyond its row's columns: the JSON document in job.spec. Strings live in the arena. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+
+struct job_spec {
+	int64_t size;		  /* of the bytes to be stored or verified; -1 unknown */
+	const char *sha256;	  /* theirs; NULL unknown */
+	const char *content_type; /* NULL: none */
+	const char *spool;	  /* name of the spool file that holds them; NULL: they rode in the message */
+	const char *spool_url;	  /* internal URL of the gateway that has the file */
+	const char *actor;	  /* on whose behalf; NULL: the system's */
+	int64_t expires_unix_ms;  /* a watch: when the client's presigned URL ends; 0: none */
+};
+
+const char *job_spec_print(const struct job_spec *spec, struct arena *arena);
+/* What cannot be read is left at its zero value. */
+struct job_spec job_spec_parse(const char *json, struct arena *arena);
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "domain/record.h"
+
+#include "common/arena.h"
+#include "common/clock.h"
+#include "common/random.h"
+#include "db/job_repo.h"
+#include "domain/job_spec.h"
+#include "domain/retry.h"
+#include "domain/spool.h"
+
+#include <string.h>
+
+enum { REPLACED_GRACE_MS = 60 * 1000 }; /* for those who are still reading the old object */
+
+struct record {
+	struct db_conn *conn;
+	struct arena *arena;
+	const struct result_message *result;
+	struct job_row job;
+	struct job_spec spec;
+	struct db_actor actor;
+	enum record_outcome outcome;
+	struct error failure;
+};
+
+/* --- what each kind of job means for its media */
+
+static int delete_object(struct record *record, const char *key, int64_t delay_ms, struct error *err)
+{
+	char id[RANDOM_UUID_SIZE];
+	random_uuid(id);
+	struct job_new job = {
+		.id = id,
+		.kind = JOB_DELETE,
+		.class = JOB_BACKGROUND,
+		.pid = record->job.pid,
+		.store_pk = record->job.store.pk,
+		.store_key = key,
+		.delay_ms = delay_ms,
+		.request_id = record->job.request_id,
+	};
+	return job_insert(record->conn, &job, err);
+}
+
+/* The bytes are in the store under job.store_key. 1: they are the media's now · 0: nobody wants them · -1 */
+static int attach_bytes(struct record *record, struct error *err)
+{
+	const struct job_row *job = &record->job;
+	if (job->media_pk == 0)
+		return 0;
+	struct media_bytes bytes = {
+		.media_pk = job->media_pk,
+		.expected_key = job->replaces_key ? job->replaces_key : job->store_key,
+		.store_key = job->store_key,
+		.size = record->result->size,
+		.sha256 = record->result->sha256 ? record->result->sha256 : record->spec.sha256,
+		.content_type = record->spec.content_type,
+		.holder = record->result->holder,
+	};
+	return media_finish_put(record->conn, &bytes, &record->actor, err);
+}
+
+static int put_done(struct record *record, struct error *err)
+{
+	int attached = attach_bytes(record, err);
+	if (attached < 0)
+		return -1;
+	record->outcome = attached ? RECORD_DONE : RECORD_SUPERSEDED;
+	if (!attached)
+		return delete_object(record, record->job.store_key, 0, err);
+	if (record->job.replaces_key)
+		return delete_object(record, record->job.replaces_key, REPLACED_GRACE_MS, err);
+	return 0;
+}
+
+static int put_failed(struct record *record, struct error *err)
+{
+	const struct job_row *job = &record->job;
+	if (job->media_pk && !job->replaces_key &&
+		media_fail_put(record->conn, job->media_pk, job->store_key, &record->actor, err) < 0)
+		return -1;
+	return delete_object(record, job->store_key, 0, err);
+}
+
+/* A watched presigned upload. The object is the client's: it is never deleted here. */
+static int verify_done(struct record *record, struct error *err)
+{
+	int attached = attach_bytes(record, err);
+	if (attached < 0)
+		return -1;
+	record->outcome = attached ? RECORD_DONE : RECORD_SUPERSEDED;
+	return 0;
+}
+
+static int verify_failed(struct record *record, struct error *err)
+{
+	const struct job_row *job = &record->job;
+	bool expired = record->spec.expires_unix_ms && record->spec.expires_unix_ms <= clock_unix_ms();
+	if (!job->media_pk || !expired)
+		return 0;
+	return media_fail_put(record->conn, job->media_pk, job->store_key, &record->actor, err) < 0 ? -1 : 0;
+}
+
+static int nothing_follows(struct record *record, struct error *err)
+{
+	(void)record;
+	(void)err;
+	return 0;
+}
+
+/* Kinds that are not listed change no rows: nothing follows. */
+static const struct {
+	int (*done)(struct record *record, struct error *err);
+	int (*failed)(struct record *record, struct error *err);
+} CONSEQUENCES[] = {
+	[JOB_PUT] = {put_done, put_failed},
+	[JOB_DELETE] = {nothing_follows, nothing_follows},
+	[JOB_VERIFY] = {verify_done, verify_failed},
+	[JOB_HOLD] = {nothing_follows, nothing_follows},
+};
+
+/* --- the result itself */
+
+static int fail(struct record *record, const struct error *why, struct error *err)
+{
+	int failed = job_fail(record->conn, record->job.id, record->job.attempt, why, err);
+	if (failed < 0)
+		return -1;
+	record->outcome = failed ? RECORD_FAILED : RECORD_IGNORED;
+	record->failure = *why;
+	return failed ? CONSEQUENCES[record->job.kind].failed(record, err) : 0;
+}
+
+static int postpone(struct record *record, const struct error *why, int64_t delay_ms, struct error *err)
+{
+	enum job_state state = JOB_QUEUED;
+	int retried = job_retry(record->conn, record->job.id, record->job.attempt, delay_ms, why, &state, err);
+	if (retried < 0)
+		return -1;
+	record->outcome = retried ? RECORD_POSTPONED : RECORD_IGNORED;
+	record->failure = *why;
+	if (!retried || state != JOB_DEAD)
+		return 0;
+	record->outcome = RECORD_FAILED;
+	return CONSEQUENCES[record->job.kind].failed(record, err);
+}
+
+/* A watch goes on until the presigned URL has expired, however often nothing was found. */
+static bool still_watching(const struct record *record, enum error_code code)
+{
+	return record->job.kind == JOB_VERIFY && record->spec.expires_unix_ms > clock_unix_ms() &&
+		(code == ERROR_NOT_FOUND || code == ERROR_CHECKSUM);
+}
+
+static int record_error(struct record *record, const struct error *why, bool retryable, struct error *err)
+{
+	/* in its first attempt a job that somebody waits for fails towards him; later ones are ours to bring to an end */
+	bool ours = record->job.class == JOB_BACKGROUND || record->job.attempt > 1;
+	if (still_watching(record, why->code) || (ours && retryable))
+		return postpone(record, why, retry_delay_ms(record->job.attempt), err);
+	return fail(record, why, err);
+}
+
+static bool fits(const struct record *record, struct error *why)
+{
+	const struct result_message *result = record->result;
+	if (record->spec.size >= 0 && result->size >= 0 && result->size != record->spec.size) {
+		error_set(why, ERROR_CHECKSUM, "the store holds %lld bytes instead of %lld", (long long)result->size,
+			(long long)record->spec.size);
+		return false;
+	}
+	if (record->spec.sha256 && result->sha256 && strcmp(record->spec.sha256, result->sha256) != 0) {
+		error_set(why, ERROR_CHECKSUM, NULL);
+		return false;
+	}
+	return true;
+}
+
+static int record_success(struct record *record, struct error *err)
+{
+	struct error why;
+	if (!fits(record, &why))
+		return record_error(record, &why, false, err);
+	int succeeded = job_succeed(record->conn, record->job.id, record->job.attempt, NULL, err);
+	if (succeeded < 0)
+		return -1;
+	record->outcome = succeeded ? RECORD_DONE : RECORD_IGNORED;
+	return succeeded ? CONSEQUENCES[record->job.kind].done(record, err) : 0;
+}
+
+/* Bytes that arrived after their put was given up: nobody else will remove them. */
+static int record_late(struct record *record, struct error *err)
+{
+	record->outcome = RECORD_IGNORED;
+	bool given_up = record->job.state == JOB_FAILED || record->job.state == JOB_DEAD || record->job.state == JOB_CANCELLED;
+	if (record->result->kind != JOB_PUT || record->result->code != ERROR_NONE || !given_up)
+		return 0;
+	return delete_object(record, record->job.store_key, 0, err);
+}
+
+static int record_locked(struct record *record, struct error *err)
+{
+	const struct result_message *result = record->result;
+	if (record->job.state != JOB_RUNNING || record->job.attempt != result->attempt)
+		return record_late(record, err);
+	if (result->code == ERROR_NONE)
+		return record_success(record, err);
+	struct error why;
+	error_set(&why, result->code, "%s", result->message && *result->message ? result->message : error_default_text(result->code));
+	if (result->cause)
+		error_add_cause(&why, "%s", result->cause);
+	return record_error(record, &why, result->retryable, err);
+}
+
+static bool is_over(enum record_outcome outcome)
+{
+	return outcome != RECORD_POSTPONED && outcome != RECORD_IGNORED;
+}
+
+/* Locks the job and reads what it remembers. 1 / 0 no such job / -1 */
+static int load(struct record *record, const char *job_id, struct error *err)
+{
+	int found = job_find(record->conn, job_id, DB_LOCK, record->arena, &record->job, err);
+	if (found != 1)
+		return found;
+	record->spec = job_spec_parse(record->job.spec, record->arena);
+	record->actor = (struct db_actor){record->spec.actor, record->job.request_id};
+	return 1;
+}
+
+int record_result(struct db_conn *conn, struct spool *spool, const struct result_message *result, struct arena *arena,
+	enum record_outcome *outcome, struct error *failure, struct error *err)
+{
+	struct record record = {.conn = conn, .arena = arena, .result = result, .outcome = RECORD_IGNORED};
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (db_begin(conn, &tx, err))
+		return -1;
+	int found = load(&record, result->job_id, err);
+	if (found < 0 || (found && record_locked(&record, err)) || db_commit(&tx, err))
+		return -1;
+	if (is_over(record.outcome) && record.spec.spool)
+		spool_remove(spool, record.spec.spool);
+	*outcome = record.outcome;
+	if (failure)
+		*failure = record.failure;
+	return 0;
+}
+
+static int record_one_overdue(struct db_conn *conn, struct spool *spool, struct arena *arena, const struct job_row *job,
+	struct error *err)
+{
+	struct record record = {.conn = conn, .arena = arena, .job = *job, .outcome = RECORD_IGNORED};
+	record.spec = job_spec_parse(job->spec, arena);
+	record.actor = (struct db_actor){record.spec.actor, job->request_id};
+	struct error why;
+	error_set(&why, ERROR_DEADLINE, "no result came in time");
+	if (postpone(&record, &why, 0, err))
+		return -1;
+	if (is_over(record.outcome) && record.spec.spool)
+		spool_remove(spool, record.spec.spool);
+	return 0;
+}
+
+int record_overdue(struct db_conn *conn, struct spool *spool, int limit, size_t *count, struct error *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	struct job_row *jobs;
+	if (db_begin(conn, &tx, err) || job_list_overdue(conn, limit, arena, &jobs, count, err))
+		return -1;
+	for (size_t i = 0; i < *count; i++)
+		if (record_one_overdue(conn, spool, arena, &jobs[i], err))
+			return -1;
+	return db_commit(&tx, err);
+}
+
+int record_failure(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt, const struct error *why,
+	struct error *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	struct record record = {.conn = conn, .arena = arena, .outcome = RECORD_IGNORED};
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (db_begin(conn, &tx, err))
+		return -1;
+	int found = load(&record, job_id, err);
+	bool ours = found == 1 && record.job.state == JOB_RUNNING && record.job.attempt == attempt;
+	if (found < 0 || (ours && fail(&record, why, err)) || db_commit(&tx, err))
+		return -1;
+	if (is_over(record.outcome) && record.spec.spool)
+		spool_remove(spool, record.spec.spool);
+	return 0;
+}

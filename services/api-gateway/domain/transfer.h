@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DOMAIN_TRANSFER_H
+#define DOMAIN_TRANSFER_H
+
+/*
+ * Bytes between clients and stores, with the workers doing the work: what is promised to whom, and in which order it is written down.
+ *
+ *	put	intake (spooled, hashed) -> transaction: row PENDING + job -> job to a worker -> transaction: row READY, job
+ *		succeeded (record.h) -> answer. READY therefore means: the bytes are in the store, durable, and compared.
+ *	get	row -> job to a worker -> its bytes (inline, or pulled from the worker by ticket) -> client
+ *	watch	a presigned upload is followed by a background job that verifies what the client has put, until the URL expires
+ *
+ * No HTTP and no SQL text here. Thread-safe.
+ */
+
+#include "common/seal.h"
+#include "db/media_repo.h"
+#include "domain/caller.h"
+#include "domain/intake.h"
+
+struct arena;
+struct config;
+struct db_pool;
+struct http_client;
+struct job_post;
+struct transfer;
+
+struct transfer_parts { /* all borrowed */
+	const struct config *config;
+	struct db_pool *pool;
+	struct job_post *post;
+	struct spool *spool;
+	struct http_client *http;
+	const unsigned char *secret_key; /* SEAL_KEY_SIZE */
+};
+
+struct transfer *transfer_create(const struct transfer_parts *parts);
+void transfer_free(struct transfer *transfer);
+
+/* UNAVAILABLE when bytes could not be moved anyway: ask before receiving a large body. */
+MUST_CHECK int transfer_check(struct transfer *transfer, struct error *err);
+/* Where uploads are received. */
+struct spool *transfer_spool(struct transfer *transfer);
+struct intake_limits transfer_limits(const struct transfer *transfer);
+
+enum transfer_existing { /* what may happen to a media that is there already */
+	TRANSFER_ADD_BYTES,  /* not READY: gets its bytes, keeps its metadata. READY: replaced, if `if_match` names its content */
+	TRANSFER_TAKE_OVER,  /* PENDING or FAILED with the same pid_type: gets metadata and bytes. Others: CONFLICT */
+};
+
+struct transfer_put {
+	const char *pid;
+	const struct media_new *create; /* if there is no such media (its store_key is filled in here); NULL: NOT_FOUND then */
+	enum transfer_existing existing;
+	const char *if_match;	  /* value of the header; NULL: none */
+	const char *content_type; /* NULL: none given */
+	const char *filename;	  /* NULL: none given */
+};
+
+struct transfer_stored {
+	bool ready; /* false: no worker has answered in time; the job goes on */
+	bool created;
+	const char *sha256;
+	const char *job_id;
+};
+
+/* Stores what the intake holds as the bytes of a media. The spool file becomes the job's. NOT_FOUND, CONFLICT, PRECONDITION_FAILED, UNAVAILABLE, FULL
+ * and what else the store says; after a failure a media that was not READY is FAILED, and one that was READY is as before. */
+MUST_CHECK int transfer_put(struct transfer *transfer, const struct transfer_put *put, struct intake *intake,
+	const struct caller *caller, struct arena *arena, struct transfer_stored *out, struct error *err);
+
+struct transfer_sink {
+	/* Called once, before the first byte, when it is certain that the bytes are coming. */
+	int (*begin)(void *context, struct error *err);
+	int (*write)(void *context, const void *bytes, size_t length, struct error *err);
+	void *context;
+};
+
+/* Pushes bytes first..last (inclusive, within media->size) of a READY media. A media whose object is gone becomes LOST: CONFLICT. */
+MUST_CHECK int transfer_get(struct transfer *transfer, const struct media_row *media, int64_t first, int64_t last,
+	const struct transfer_sink *sink, const struct caller *caller, struct arena *arena, struct error *err);
+
+/* Makes or takes over (TRANSFER_TAKE_OVER) a PENDING media on a bucket whose bytes the client will put itself: *url. The watch begins. */
+MUST_CHECK int transfer_presign_put(struct transfer *transfer, const struct transfer_put *put, const struct caller *caller,
+	struct arena *arena, const char **url, struct error *err);
+MUST_CHECK int transfer_presign_get(struct transfer *transfer, const struct media_row *media, struct arena *arena,
+	const char **url, struct error *err);
+/* Looks now whether a client has put the bytes of a PENDING media: READY when it returns 0. CONFLICT when they are not there. */
+MUST_CHECK int transfer_complete(struct transfer *transfer, const struct media_row *media, const struct caller *caller,
+	struct arena *arena, struct error *err);
+
+/* Deletes the media; its bytes follow by a background job. NOT_FOUND. */
+MUST_CHECK int transfer_delete(struct transfer *transfer, const char *pid, const struct caller *caller, struct arena *arena,
+	struct error *err);
+
+#endif

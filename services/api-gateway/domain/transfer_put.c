@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The put. Rows are written before the job is sent, so that whatever dies in between leaves something that the scheduler finds; the job's own key
+ * makes it harmless when two attempts overlap.
+ */
+#include "domain/transfer_parts.h"
+
+#include "common/arena.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "config.h"
+#include "db/job_repo.h"
+#include "domain/job_spec.h"
+#include "domain/record.h"
+#include "messaging/job_post.h"
+
+struct put_run {
+	struct transfer *transfer;
+	const struct transfer_put *put;
+	const struct caller *caller;
+	struct arena *arena;
+	struct transfer_claim claim;
+	struct job_message job;
+	struct job_spec spec;
+};
+
+static bool is_inline(const struct intake *intake)
+{
+	return intake->inline_bytes != NULL;
+}
+
+static void compose(struct put_run *run, const struct intake *intake)
+{
+	const struct config *config = run->transfer->parts.config;
+	char id[RANDOM_UUID_SIZE];
+	random_uuid(id);
+	run->job = (struct job_message){
+		.id = arena_strdup(run->arena, id),
+		.kind = JOB_PUT,
+		.class = is_inline(intake) ? JOB_QUICK : JOB_STREAM,
+		.attempt = 1,
+		.request_id = run->caller->actor.request_id,
+		.pid = run->put->pid,
+		.deadline_unix_ms = clock_unix_ms() + (is_inline(intake) ? config->quick_deadline_ms : config->transfer_deadline_ms),
+		.size = intake->size,
+		.sha256 = intake->sha256,
+		.content_type = run->put->content_type,
+		.source = {.inline_bytes = intake->inline_bytes, .inline_length = is_inline(intake) ? (size_t)intake->size : 0},
+	};
+	run->spec = (struct job_spec){
+		.size = intake->size,
+		.sha256 = intake->sha256,
+		.content_type = run->put->content_type,
+		.actor = run->caller->actor.name,
+	};
+	if (is_inline(intake))
+		return;
+	struct spool *spool = run->transfer->parts.spool;
+	run->job.source.path = spool_path(spool, run->arena, intake->file.name);
+	run->job.source.url = spool_ticket_url(spool, run->arena, intake->file.name, run->job.deadline_unix_ms);
+	run->spec.spool = arena_strdup(run->arena, intake->file.name);
+	run->spec.spool_url = spool_url(spool);
+}
+
+/* Row and job, in one transaction. */
+static int begin(struct put_run *run, struct error *err)
+{
+	CLEANUP(db_release) struct db_conn *conn = transfer_connect(run->transfer, err);
+	if (!conn)
+		return -1;
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (db_begin(conn, &tx, err) ||
+		transfer_claim(conn, run->put, 0, &run->caller->actor, run->arena, &run->claim, err))
+		return -1;
+	struct job_new job = {
+		.id = run->job.id,
+		.kind = JOB_PUT,
+		.class = run->job.class,
+		.media_pk = run->claim.media.pk,
+		.pid = run->put->pid,
+		.store_pk = run->claim.media.store.pk,
+		.store_key = run->claim.key,
+		.replaces_key = run->claim.replaces_key,
+		.max_attempts = 10, /* of looking whether the bytes are there, should this gateway die */
+		.deadline_unix_ms = run->job.deadline_unix_ms,
+		.spec = job_spec_print(&run->spec, run->arena),
+		.request_id = run->caller->actor.request_id,
+	};
+	if (job_insert(conn, &job, err) || db_commit(&tx, err))
+		return -1;
+	run->job.store = run->claim.media.store;
+	run->job.key = run->claim.key;
+	return 0;
+}
+
+/* The job was not handed over: the rows say so, or the scheduler will find out when the deadline has passed. */
+static void give_up(struct put_run *run, const struct error *why)
+{
+	struct error err;
+	CLEANUP(db_release) struct db_conn *conn = transfer_connect(run->transfer, &err);
+	if (!conn || record_failure(conn, run->transfer->parts.spool, run->job.id, run->job.attempt, why, &err))
+		log_warn("a put that failed is not recorded yet", LOG_STR("job_id", run->job.id), LOG_ERROR(&err));
+}
+
+/* Writes down what the worker has said. The delivery is settled: acknowledged when recorded, else it goes to the next gateway. */
+static int finish(struct put_run *run, struct bus_delivery *delivery, const struct result_message *result,
+	struct transfer_stored *out, struct error *err)
+{
+	enum record_outcome outcome = RECORD_IGNORED;
+	struct error failure;
+	CLEANUP(db_release) struct db_conn *conn = transfer_connect(run->transfer, err);
+	int recorded = conn ? record_result(conn, run->transfer->parts.spool, result, run->arena, &outcome, &failure, err) : -1;
+	bus_delivery_settle(delivery, recorded == 0 ? BUS_ACK : BUS_REQUEUE);
+	if (recorded)
+		return -1;
+	if (outcome == RECORD_FAILED) {
+		*err = failure;
+		return -1;
+	}
+	if (outcome != RECORD_DONE)
+		return error_set(err, ERROR_CONFLICT, "another change of this media came first");
+	out->ready = true;
+	return 0;
+}
+
+int transfer_put(struct transfer *transfer, const struct transfer_put *put, struct intake *intake,
+	const struct caller *caller, struct arena *arena, struct transfer_stored *out, struct error *err)
+{
+	struct put_run run = {.transfer = transfer, .put = put, .caller = caller, .arena = arena};
+	compose(&run, intake);
+	if (begin(&run, err))
+		return -1;
+	intake_keep(intake);
+	*out = (struct transfer_stored){
+		.created = run.claim.created, .sha256 = arena_strdup(arena, intake->sha256), .job_id = run.job.id};
+
+	struct bus_delivery *delivery;
+	struct result_message result;
+	if (job_post_and_wait(transfer->parts.post, &run.job, caller->traceparent, arena, &delivery, &result, err) == 0)
+		return finish(&run, delivery, &result, out, err);
+	if (err->code == ERROR_DEADLINE)
+		return 0; /* not ready: the job goes on */
+	give_up(&run, err);
+	return -1;
+}

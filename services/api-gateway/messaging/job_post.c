@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "messaging/job_post.h"
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/memory.h"
+#include "messaging/replies.h"
+#include "schemas/bus_names.h"
+
+enum { PUBLISH_TIMEOUT_MS = 10 * 1000 };
+
+struct job_post {
+	struct bus_publisher *publisher;
+	struct replies *replies;
+	const char *reply_queue;
+};
+
+struct job_post *job_post_create(struct bus_publisher *publisher, struct replies *replies, const char *reply_queue)
+{
+	struct job_post *post = memory_alloc(sizeof(*post));
+	*post = (struct job_post){publisher, replies, reply_queue};
+	return post;
+}
+
+void job_post_free(struct job_post *post)
+{
+	free(post);
+}
+
+int job_post_check(struct job_post *post, struct error *err)
+{
+	if (bus_publisher_ready(post->publisher))
+		return 0;
+	return error_set(err, ERROR_UNAVAILABLE, "the message broker cannot be reached, so no bytes can be moved; try again later");
+}
+
+static int publish(struct job_post *post, const struct job_message *job, const char *traceparent, const char *reply_to,
+	int64_t deadline_ms, struct error *err)
+{
+	CLEANUP(buf_release) struct buf body = {0};
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	bool durable = job->class == JOB_BACKGROUND;
+	const struct bus_header headers[] = {{traceparent && *traceparent ? "traceparent" : NULL, traceparent}, {NULL, NULL}};
+	job_message_pack(job, &body);
+	struct bus_message message = {
+		.exchange = BUS_JOBS,
+		.routing_key = bus_job_queue(arena, &job->store, job->class),
+		.correlation_id = job->id,
+		.reply_to = reply_to,
+		.type = job_kind_name(job->kind),
+		.content_type = "application/msgpack",
+		.headers = headers,
+		.expiration_ms = durable ? 0 : clock_left_ms(deadline_ms) + 1,
+		.persistent = durable,
+		.mandatory = true,
+		.body = body.data,
+		.length = body.length,
+	};
+	if (bus_publisher_send(post->publisher, &message, deadline_ms, err) == 0)
+		return 0;
+	if (err->code == ERROR_NOT_FOUND)
+		return error_set(err, ERROR_UNAVAILABLE, "no store-worker serves %s stores of site \"%s\"",
+			store_type_name(job->store.type), job->store.site);
+	return error_prefix(err, "hand the job to a store-worker: ");
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int job_post_and_wait(struct job_post *post, const struct job_message *job, const char *traceparent, struct arena *arena,
+	struct bus_delivery **delivery, struct result_message *result, struct error *err)
+{
+	int64_t now = clock_monotonic_ms();
+	int64_t deadline = now + (job->deadline_unix_ms - clock_unix_ms());
+	CLEANUP(reply_cleanup) struct reply *reply = reply_expect(post->replies, job->id);
+	if (publish(post, job, traceparent, post->reply_queue, earlier(deadline, now + PUBLISH_TIMEOUT_MS), err)) {
+		if (err->code == ERROR_DEADLINE)
+			err->code = ERROR_UNAVAILABLE; /* the broker took no message: nothing was begun */
+		return -1;
+	}
+	struct bus_delivery *answer;
+	if (reply_wait(reply, deadline, &answer, err))
+		return -1;
+	if (result_message_unpack(answer->body, answer->length, arena, result, err)) {
+		bus_delivery_settle(answer, BUS_REJECT);
+		return error_set_cause(err, ERROR_INTERNAL, "a worker's result does not fit its schema");
+	}
+	*delivery = answer;
+	return 0;
+}
+
+int job_post_background(struct job_post *post, const struct job_message *job, struct error *err)
+{
+	return publish(post, job, NULL, BUS_RESULTS_SHARED_KEY, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS, err);
+}
