@@ -71,6 +71,8 @@ static struct block *block_add(struct arena *arena, size_t size)
 void *arena_alloc(struct arena *arena, size_t size)
 {
 	const size_t unit = alignof(max_align_t);
+	if (size > PTRDIFF_MAX)
+		memory_alloc(size); /* ends the process; the rounding below would wrap */
 	size = (size + unit - 1) / unit * unit;
 	struct block *block = arena->blocks;
 	if (!block || block->size - block->used < size)

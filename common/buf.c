@@ -2,8 +2,10 @@
 #include "common/buf.h"
 
 #include "common/memory.h"
+#include "common/utf8.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +25,14 @@ void buf_clear(struct buf *buf)
 
 void buf_reserve(struct buf *buf, size_t more)
 {
-	size_t need = buf->length + more + 1;
+	size_t need;
+	if (__builtin_add_overflow(buf->length + 1, more, &need))
+		need = SIZE_MAX; /* refused by the allocator, loudly */
 	if (need <= buf->capacity)
 		return;
 	size_t capacity = buf->capacity ? buf->capacity : 64;
 	while (capacity < need)
-		capacity *= 2;
+		capacity = capacity > SIZE_MAX / 2 ? SIZE_MAX : capacity * 2;
 	buf->data = memory_resize(buf->data, capacity);
 	buf->capacity = capacity;
 }
@@ -87,16 +91,18 @@ void buf_append_json_string(struct buf *buf, const char *text)
 		buf_append_text(buf, "null");
 		return;
 	}
-	char scratch[8];
 	buf_append(buf, "\"", 1);
-	const char *run = text;
-	for (; *text; text++) {
-		const char *escape = json_escape((unsigned char)*text, scratch);
-		if (!escape)
-			continue;
-		buf_append(buf, run, (size_t)(text - run));
-		buf_append_text(buf, escape);
-		run = text + 1;
+	const char *run = text, *end = text + strlen(text);
+	while (text < end) {
+		char scratch[8];
+		size_t size = utf8_sequence(text, (size_t)(end - text));
+		const char *escape = size ? json_escape((unsigned char)*text, scratch) : "\\ufffd";
+		if (escape) {
+			buf_append(buf, run, (size_t)(text - run));
+			buf_append_text(buf, escape);
+			run = text + 1;
+		}
+		text += size ? size : 1;
 	}
 	buf_append(buf, run, (size_t)(text - run));
 	buf_append(buf, "\"", 1);

@@ -23,9 +23,10 @@ int64_t clock_unix_ms(void)
 
 int clock_left_ms(int64_t deadline_ms)
 {
-	int64_t left = deadline_ms - clock_monotonic_ms();
-	if (left < 0)
+	int64_t now = clock_monotonic_ms();
+	if (deadline_ms <= now)
 		return 0;
+	int64_t left = deadline_ms - now;
 	return left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
@@ -43,10 +44,14 @@ void clock_sleep_ms(int64_t ms)
 
 const char *clock_rfc3339(int64_t unix_ms, char out[CLOCK_RFC3339_SIZE])
 {
-	time_t seconds = (time_t)(unix_ms / 1000);
+	static const int64_t FIRST = INT64_C(-62135596800000),
+			     LAST = INT64_C(253402300799999); /* years 0001 to 9999 */
+	unix_ms = unix_ms < FIRST ? FIRST : unix_ms > LAST ? LAST : unix_ms;
+	int64_t ms = (unix_ms % 1000 + 1000) % 1000;
+	time_t seconds = (time_t)((unix_ms - ms) / 1000);
 	struct tm parts;
 	gmtime_r(&seconds, &parts);
 	size_t used = strftime(out, CLOCK_RFC3339_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(out + used, CLOCK_RFC3339_SIZE - used, ".%03dZ", (int)(unix_ms % 1000));
+	snprintf(out + used, CLOCK_RFC3339_SIZE - used, ".%03dZ", (int)ms);
 	return out;
 }

@@ -17,7 +17,7 @@ struct timespec clock_timespec(int64_t monotonic_ms);
 void clock_sleep_ms(int64_t ms);
 
 enum { CLOCK_RFC3339_SIZE = 32 };
-/* "2026-01-02T03:04:05.678Z" */
+/* "2026-01-02T03:04:05.678Z"; times outside the years 0001 to 9999 give the nearest within. */
 const char *clock_rfc3339(int64_t unix_ms, char out[CLOCK_RFC3339_SIZE]);
 
 #endif

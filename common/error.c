@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/error.h"
 
+#include "common/utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,28 +19,44 @@ static const struct {
 #undef ERROR_ROW
 };
 
+enum { TEXT_SIZE = sizeof(((struct error *)0)->message) };
+_Static_assert(TEXT_SIZE == sizeof(((struct error *)0)->cause), "print() fills either");
+
+/* Through a buffer of its own, so that an argument may be the text that is replaced; never ends within a character. */
+static void print(char out[TEXT_SIZE], const char *format, va_list args)
+{
+	char text[TEXT_SIZE];
+	int length = vsnprintf(text, sizeof(text), format, args);
+	if (length < 0)
+		length = 0;
+	if (length >= TEXT_SIZE)
+		length = (int)utf8_trim(text, TEXT_SIZE - 1);
+	text[length] = '\0';
+	memcpy(out, text, (size_t)length + 1);
+}
+
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 {
-	err->code = code;
-	err->cause[0] = '\0';
-	if (!format) {
-		snprintf(err->message, sizeof(err->message), "%s", CODES[code].text);
-		return -1;
-	}
 	va_list args;
 	va_start(args, format);
-	vsnprintf(err->message, sizeof(err->message), format, args);
+	if (format)
+		print(err->message, format, args);
+	else
+		snprintf(err->message, sizeof(err->message), "%s", CODES[code].text);
 	va_end(args);
+	err->code = code;
+	err->cause[0] = '\0';
 	return -1;
 }
 
 int error_set_cause(struct error *err, enum error_code code, const char *format, ...)
 {
-	error_set(err, code, NULL);
 	va_list args;
 	va_start(args, format);
-	vsnprintf(err->cause, sizeof(err->cause), format, args);
+	print(err->cause, format, args);
 	va_end(args);
+	err->code = code;
+	snprintf(err->message, sizeof(err->message), "%s", CODES[code].text);
 	return -1;
 }
 
@@ -46,21 +64,25 @@ int error_add_cause(struct error *err, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	vsnprintf(err->cause, sizeof(err->cause), format, args);
+	print(err->cause, format, args);
 	va_end(args);
 	return -1;
 }
 
 int error_prefix(struct error *err, const char *format, ...)
 {
-	char tail[sizeof(err->message)];
-	memcpy(tail, err->message, sizeof(tail));
+	char text[2 * TEXT_SIZE];
 	va_list args;
 	va_start(args, format);
-	int used = vsnprintf(err->message, sizeof(err->message), format, args);
+	print(text, format, args);
 	va_end(args);
-	if (used >= 0 && (size_t)used < sizeof(err->message))
-		snprintf(err->message + used, sizeof(err->message) - (size_t)used, "%s", tail);
+	size_t length = strlen(text);
+	memcpy(text + length, err->message, sizeof(err->message));
+	length = strlen(text);
+	if (length >= TEXT_SIZE)
+		length = utf8_trim(text, TEXT_SIZE - 1);
+	memcpy(err->message, text, length);
+	err->message[length] = '\0';
 	return -1;
 }
 

@@ -7,7 +7,7 @@
  *
  * A function that can fail takes `struct error *err` last, returns -1 and has set *err. The error is set once,
  * where it is first understood; callers pass it up, or add one clause with error_prefix().
- * `message` is for the client: no secrets, no SQL, no paths. `cause` is for the log.
+ * `message` is for the client: no secrets, no SQL, no paths. `cause` is for the log. Both are cut between characters when too long.
  */
 
 #include <stdbool.h>

@@ -27,7 +27,8 @@ void log_init(const char *service, enum log_level level, enum log_format format)
 static bool is_plain(const char *text)
 {
 	for (; *text; text++)
-		if ((unsigned char)*text <= ' ' || *text == '"' || *text == '=' || *text == '\\')
+		if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7f || *text == '"' ||
+			*text == '=' || *text == '\\')
 			return false;
 	return true;
 }

@@ -4,7 +4,8 @@
 
 /*
  * Counters, gauges and latency histograms in the Prometheus text format (0.0.4). A metric is a static object in the module that counts;
- * a service lists its metrics in one table. Lock-free; each row has at most one label, whose values are fixed at compile time.
+ * a service lists its metrics in one table. Histograms are told milliseconds and print seconds, as Prometheus wants them. Names, help and labels need no escaping: no
+ * quotes, backslashes or line ends. Lock-free; each row has at most one label, whose values are fixed at compile time.
  */
 
 #include <stddef.h>
@@ -26,7 +27,7 @@ struct metric {
 		*values; /* rows; for histograms rows * (METRIC_BUCKETS + 2): buckets, count, sum in ms */
 };
 
-/* Defines a metric without label: METRIC_DEFINE(static, requests_total, COUNTER, "mediastore_requests_total", "…") */
+/* Defines a metric without label: METRIC_DEFINE(requests_total, COUNTER, "mediastore_requests_total", "…") */
 #define METRIC_DEFINE(variable, kind_, name_, help_)                                                         \
 	static _Atomic int64_t                                                                               \
 		variable##_values[METRIC_##kind_ == METRIC_HISTOGRAM ? METRIC_BUCKETS + 2 : 1];              \

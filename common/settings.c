@@ -84,6 +84,8 @@ static bool is_key(const char *text)
 static bool is_choice(const char *choices, const char *text)
 {
 	size_t length = strlen(text);
+	if (strchr(text, '|')) /* several choices are not one */
+		return false;
 	for (const char *at = choices; at && length; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
 		if (strncmp(at, text, length) == 0 && (at[length] == '|' || at[length] == '\0'))
 			return true;
