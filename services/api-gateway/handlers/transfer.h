@@ -10,12 +10,16 @@ struct gateway;
 struct request;
 struct response;
 
-int upload(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
-int download(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
-int download_url(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
-int content_put(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_upload(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_download(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_download_url(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_content_put(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 /* GET and HEAD: look at request->method. */
-int content_get(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
-int media_complete(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_content_get(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_media_complete(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 
 #endif

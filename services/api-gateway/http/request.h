@@ -38,6 +38,7 @@ struct request_source {
 	/* As http_exchange_read: > 0 bytes, 0 at the verified end, -1 REQUEST_TIMEOUT or BAD_REQUEST. */
 	ssize_t (*read)(void *context, void *out, size_t size, struct error *err);
 	int64_t content_length; /* 0: no body, -1: chunked */
+	bool (*answered)(void *context); /* a raw handler has begun its own response; NULL: cannot */
 };
 
 struct request {

@@ -4,7 +4,8 @@
 
 /*
  * One response: status, headers and a body held in memory. A raw route that streams answers through the exchange instead and leaves the response
- * alone (response->status stays 0). Dispatch fills in the route's status when a handler left it 0, and turns an error into its reply.
+ * alone (response->status stays 0). Dispatch fills in the route's status when a handler left it 0, and turns an error into its reply. `headers` is ready for http_exchange_start():
+ * it holds X-Request-Id before the handler runs.
  */
 
 #include "common/buf.h"

@@ -63,7 +63,4 @@ const struct route *router_table(const struct router *router);
 MUST_CHECK int router_match(const struct router *router, const char *method, const char *raw_path, struct arena *arena,
 	struct route_match *out, struct error *err);
 
-/* Splits and decodes "a=1&b=%20+", where '+' is a space. BAD_REQUEST, INVALID as above; BAD_REQUEST for more than 256 parameters. */
-MUST_CHECK int router_query(const char *raw_query, struct arena *arena, struct request_params *out, struct error *err);
-
 #endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/dispatch.h"
+
+#include "common/arena.h"
+#include "gateway.h"
+#include "http/auth.h"
+#include "http/body.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/router.h"
+#include "http/url.h"
+#include "schemas/schema.h"
+
+#include <assert.h>
+#include <cjson/cJSON.h>
+#include <string.h>
+
+static int find_route(
+	struct gateway *gateway, struct request *request, const char **allow, struct error *err)
+{
+	struct route_match match = {0};
+	int result = router_match(gateway->router, request->method, request->raw_path, request->arena, &match, err);
+	*allow = match.allow;
+	if (result != 0)
+		return -1;
+	request->route = match.route;
+	request->params = match.params;
+	return url_query(request->raw_query, request->arena, &request->query, err);
+}
+
+static int authorize(struct gateway *gateway, struct request *request, struct error *err)
+{
+	static const enum role NEEDED[] = {[READER] = ROLE_READER, [WRITER] = ROLE_WRITER, [ADMIN] = ROLE_ADMIN};
+	if (request->route->auth == PUBLIC)
+		return 0;
+	const char *header = request_header(request, "Authorization");
+	if (auth_check(gateway->auth, header, &request->principal, err) != 0)
+		return -1;
+	enum role needed = NEEDED[request->route->auth];
+	if (request->principal.role < needed)
+		return error_set(err, ERROR_FORBIDDEN, "the role %s is needed", role_name(needed));
+	return 0;
+}
+
+static bool wants_json(const struct route *route)
+{
+	return route->body.schema && route->body.schema != ROUTE_RAW;
+}
+
+static bool streamed(const struct request *request)
+{
+	return request->source.answered && request->source.answered(request->source.context);
+}
+
+static int serve(struct gateway *gateway, struct request *request, struct response *response, const char **allow,
+	struct error *err)
+{
+	if (find_route(gateway, request, allow, err) != 0 || authorize(gateway, request, err) != 0)
+		return -1;
+	if (wants_json(request->route) && body_take(gateway, request, response, err) != 0)
+		return -1;
+	return request->route->handler(gateway, request, response, err);
+}
+
+/* In tests every reply is held against the schema that the documentation shows. */
+static int check_reply(
+	const struct gateway *gateway, const struct request *request, const struct response *response, struct error *err)
+{
+	const char *name = request->route->reply;
+	if (!gateway->check_replies || !name || response->status != 200)
+		return 0;
+	const struct schema *schema = schema_set_find(gateway->schemas, name);
+	assert(schema);
+	cJSON *json = cJSON_ParseWithLength(response->body.data, response->body.length);
+	if (!json)
+		return error_set_cause(err, ERROR_INTERNAL, "the reply is not JSON");
+	struct buf problems = {0};
+	const char *const loc[] = {"reply", NULL};
+	int result = 0;
+	if (schema_check(schema, value_of_json(json), loc, &problems) > 0)
+		result = error_set_cause(err, ERROR_INTERNAL, "the reply does not fit %s: %.150s", name, problems.data);
+	buf_release(&problems);
+	cJSON_Delete(json);
+	return result;
+}
+
+void dispatch(struct gateway *gateway, struct request *request, struct response *response)
+{
+	struct error err = {0};
+	const char *allow = NULL;
+	response_header(request, response, "X-Request-Id", request->request_id);
+	int result = serve(gateway, request, response, &allow, &err);
+	if (streamed(request)) {
+		response->status = 0;
+		if (result != 0)
+			response->error = err;
+		return;
+	}
+	if (result == 0 && response->status == 0)
+		response->status = request->route->status;
+	if (result == 0 && check_reply(gateway, request, response, &err) == 0)
+		return;
+	response_error(request, response, &err);
+	if (allow)
+		response_header(request, response, "Allow", allow);
+}
