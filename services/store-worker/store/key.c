@@ -67,8 +67,7 @@ int key_check_path(const char *key, struct error *err)
 			return error_set(err, ERROR_INVALID, "a path segment of the key is longer than %d bytes", SEGMENT_MAX);
 		if (strncmp(segment, "..", length) == 0 && length <= 2)
 			return error_set(err, ERROR_INVALID, "the key has a path segment \"%.*s\"", (int)length, segment);
-		if (segment == key && length == strlen(STORE_TEMPORARY_NAME) &&
-			strncmp(key, STORE_TEMPORARY_NAME, length) == 0)
+		if (length == strlen(STORE_TEMPORARY_NAME) && strncmp(segment, STORE_TEMPORARY_NAME, length) == 0)
 			return error_set(err, ERROR_INVALID, "keys below %s are reserved", STORE_TEMPORARY_NAME);
 		if (segment[length] == '\0')
 			return 0;

@@ -9,11 +9,11 @@
 
 /* INVALID: empty, too long, not UTF-8, control characters. */
 MUST_CHECK int key_check(const char *key, struct error *err);
-/* For keys that are relative paths. INVALID: a leading, trailing or double slash, a segment "." or "..", a segment over 255 bytes, a first segment
- * that is reserved for the store (STORE_TEMPORARY_NAME). Only for keys that passed key_check(). */
+/* For keys that are relative paths. INVALID: a leading, trailing or double slash, a segment "." or "..", a segment over 255 bytes, a segment
+ * reserved for the store (STORE_TEMPORARY_NAME). Only for keys that passed key_check(). */
 MUST_CHECK int key_check_path(const char *key, struct error *err);
 
-/* The directory of unfinished objects in the root of a path store; no key names it or what is in it. */
+/* The directory of unfinished objects in the root of a path store (which may lie in another store's tree). */
 #define STORE_TEMPORARY_NAME ".mediastore-tmp"
 
 #endif

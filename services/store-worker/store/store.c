@@ -87,8 +87,8 @@ int store_put(struct store *store, const char *key, struct source *source, const
 	bool ignored;
 	if (key_check(key, err) != 0 || (source->path && check_file_size(source, err) != 0))
 		return -1;
-	/* an empty object's driver may never read */
-	if (source->size == 0 && !source->path && expect_end(source, 0, err) != 0)
+	/* who stores an empty object may never read */
+	if (source->size == 0 && expect_end(source, 0, err) != 0)
 		return -1;
 	struct sized_source sized = {
 		.base = {sized_read, source->rewind ? sized_rewind : NULL, source->size, source->path}, .inner = source};

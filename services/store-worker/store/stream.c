@@ -135,7 +135,7 @@ void hashing_source_init(struct hashing_source *source, struct source *inner, co
 	int64_t deadline_unix_ms)
 {
 	*source = (struct hashing_source){
-		.base = {hashing_read, inner->rewind ? hashing_rewind : NULL, inner->size, NULL},
+		.base = {hashing_read, inner->rewind ? hashing_rewind : NULL, inner->size, inner->path},
 		.inner = inner,
 		.digest = digest_create(DIGEST_SHA256),
 		.expected = expected,

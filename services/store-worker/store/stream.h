@@ -58,7 +58,7 @@ struct hashing_source {
 	int64_t count;
 	char sha256[65];      /* once the end was seen, else "" */
 };
-/* `inner` and `expected` are borrowed. The path is not passed on: what shall be hashed must be read. */
+/* `inner` and `expected` are borrowed. The path is passed on: a store that takes the file reads and hashes nothing. */
 void hashing_source_init(struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms);
 void hashing_source_release(struct hashing_source *source);
 
