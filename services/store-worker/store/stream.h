@@ -4,11 +4,14 @@
 
 /* Where bytes come from and where they go. Both are driven by the store; neither is thread-safe. */
 
+#include "common/buf.h"
 #include "common/error.h"
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+struct digest;
 
 enum { STREAM_BUFFER_SIZE = 256 * 1024 };
 
@@ -25,5 +28,61 @@ struct sink {
 	/* 0; -1 and *err stops the transfer, which then fails with that error. */
 	int (*write)(struct sink *sink, const void *bytes, size_t length, struct error *err);
 };
+
+/* --- sources */
+
+/* Bytes in memory, borrowed. */
+struct memory_source {
+	struct source base;
+	const unsigned char *bytes;
+	size_t length, at;
+};
+void memory_source_init(struct memory_source *source, const void *bytes, size_t length);
+
+/* A regular file; base.path is set, so the store may take it. `path` is borrowed. NOT_FOUND; symbolic links are refused. */
+struct file_source {
+	struct source base;
+	int fd;
+};
+MUST_CHECK int file_source_open(struct file_source *source, const char *path, struct error *err);
+void file_source_release(struct file_source *source);
+
+/* Hashes what passes, and fails in place of the end with CHECKSUM when the bytes are not the expected ones: since store_put() asks for the end before
+ * it hands on the last byte, wrong bytes never become visible. With a deadline it stops with DEADLINE, also instead of the end. */
+struct hashing_source {
+	struct source base;
+	struct source *inner;
+	struct digest *digest;
+	const char *expected; /* hex SHA-256; NULL: none */
+	int64_t deadline_unix_ms; /* 0: none */
+	int64_t count;
+	char sha256[65];      /* once the end was seen, else "" */
+};
+/* `inner` and `expected` are borrowed. The path is passed on: a store that takes the file reads and hashes nothing. */
+void hashing_source_init(struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms);
+void hashing_source_release(struct hashing_source *source);
+
+/* --- sinks */
+
+/* Collects at most `limit` bytes, then TOO_LARGE. */
+struct memory_sink {
+	struct sink base;
+	struct buf bytes;
+	size_t limit;
+};
+void memory_sink_init(struct memory_sink *sink, size_t limit);
+void memory_sink_release(struct memory_sink *sink);
+
+/* Hashes and counts what passes, keeps nothing. */
+struct hashing_sink {
+	struct sink base;
+	struct digest *digest;
+	int64_t count;
+	int64_t deadline_unix_ms; /* 0: none */
+};
+void hashing_sink_init(struct hashing_sink *sink, int64_t deadline_unix_ms);
+/* The hex SHA-256 of all that passed. */
+void hashing_sink_finish(struct hashing_sink *sink, char out[65]);
+void hashing_sink_release(struct hashing_sink *sink);
 
 #endif
