@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DRIVERS_S3_MULTIPART_H
+#define DRIVERS_S3_MULTIPART_H
+
+/*
+ * A multipart upload: nothing is visible before it is completed, and its parts occupy the server until it is completed or aborted.
+ * Whoever begins one ends it with either. What a killed worker leaves behind is removed when the same key is next uploaded
+ * (s3_multipart_abort_stale); until then only space is lost.
+ */
+
+#include "common/buf.h"
+#include "common/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct s3_bucket;
+struct s3_object;
+
+enum { S3_PARTS_MAX = 10000 };
+#define S3_PART_SIZE_MIN (INT64_C(5) << 20) /* of all parts but the last */
+#define S3_PART_SIZE_MAX (INT64_C(5) << 30)
+
+struct s3_multipart {
+	const struct s3_bucket *bucket;
+	const struct s3_object *object;
+	struct buf id;    /* the server's name for the upload */
+	struct buf parts; /* the body of the completing request, so far */
+	int count;
+};
+
+/* bucket and object are borrowed until s3_multipart_release(). Fills *multipart, which the caller zeroed. */
+MUST_CHECK int s3_multipart_begin(struct s3_multipart *multipart, const struct s3_bucket *bucket,
+	const struct s3_object *object, struct error *err);
+/* The next part. TOO_LARGE after S3_PARTS_MAX. */
+MUST_CHECK int s3_multipart_add(
+	struct s3_multipart *multipart, const void *bytes, size_t length, struct error *err);
+/* Makes the object of the parts. A failure leaves open whether it was made: only looking tells. */
+MUST_CHECK int s3_multipart_complete(struct s3_multipart *multipart, struct error *err);
+MUST_CHECK int s3_multipart_abort(struct s3_multipart *multipart, struct error *err);
+void s3_multipart_release(struct s3_multipart *multipart); /* memory only; for CLEANUP() */
+
+/* Aborts the uploads of this very key that were begun before the given time. Returns how many, or -1. */
+int s3_multipart_abort_stale(
+	const struct s3_bucket *bucket, const char *key, int64_t before_unix_ms, struct error *err);
+
+#endif

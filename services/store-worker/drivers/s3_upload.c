@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "drivers/s3_upload.h"
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "drivers/s3_multipart.h"
+#include "drivers/s3_object.h"
+#include "drivers/s3_request.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 64 * 1024 };
+/* Uploads of the same key begun longer ago belong to workers that are gone. */
+#define STALE_MS (INT64_C(24) * 3600 * 1000)
+
+struct upload {
+	const struct s3_bucket *bucket;
+	struct s3_object object;
+	struct source *source;
+	int64_t total;        /* bytes taken from the source so far */
+	unsigned char *bytes; /* the part in hand */
+	size_t length, capacity, limit;
+	bool ended;     /* the source has no more */
+	bool has_ahead; /* one byte was read to find that out */
+	unsigned char ahead;
+};
+
+static void upload_release(struct upload *upload)
+{
+	free(upload->bytes);
+}
+
+int64_t s3_upload_part_size(int64_t part_size, int64_t size)
+{
+	int64_t needed = size > 0 ? (size + S3_PARTS_MAX - 1) / S3_PARTS_MAX : 0;
+	int64_t chosen = part_size > needed ? part_size : needed;
+	chosen = chosen < S3_PART_SIZE_MIN ? S3_PART_SIZE_MIN : chosen;
+	return chosen > S3_PART_SIZE_MAX ? S3_PART_SIZE_MAX : chosen;
+}
+
+static ssize_t read_source(struct upload *upload, void *out, size_t size, struct error *err)
+{
+	ssize_t got = upload->source->read(upload->source, out, size, err);
+	if (got > 0)
+		upload->total += got;
+	return got;
+}
+
+/* A known size is allocated at once, an unknown one as it turns out. */
+static void grow(struct upload *upload)
+{
+	int64_t known = upload->source->size;
+	size_t wanted = upload->capacity ? upload->capacity * 2 : FIRST_CAPACITY;
+	if (known >= 0)
+		wanted = (uint64_t)known < upload->limit ? (size_t)known : upload->limit;
+	upload->capacity = wanted < upload->limit ? wanted : upload->limit;
+	upload->bytes = memory_resize(upload->bytes, upload->capacity);
+}
+
+/* Reads one byte beyond the part in hand, to know whether it is the last. */
+static int look_ahead(struct upload *upload, struct error *err)
+{
+	ssize_t got = read_source(upload, &upload->ahead, 1, err);
+	upload->has_ahead = got == 1;
+	upload->ended = got == 0;
+	return got == -1 ? -1 : 0;
+}
+
+static bool is_complete(const struct upload *upload)
+{
+	return upload->total == upload->source->size;
+}
+
+static int check_size(const struct upload *upload, struct error *err)
+{
+	int64_t size = upload->source->size;
+	if (size < 0 || (upload->ended && is_complete(upload)) || (!upload->ended && upload->total <= size))
+		return 0;
+	error_set(err, ERROR_SOURCE_FAILED, "the source gave %s bytes than announced",
+		upload->ended ? "fewer" : "more");
+	return error_add_cause(err, "%" PRId64 " of %" PRId64 " bytes", upload->total, size);
+}
+
+/* The next part: as many bytes as fit, fewer only at the end of the source. */
+static int fill(struct upload *upload, struct error *err)
+{
+	upload->length = 0;
+	if (upload->has_ahead) {
+		upload->bytes[upload->length++] = upload->ahead;
+		upload->has_ahead = false;
+	}
+	while (upload->length < upload->limit && !upload->ended) {
+		if (upload->source->size >= 0 && is_complete(upload))
+			break;
+		if (upload->length == upload->capacity)
+			grow(upload);
+		ssize_t got = read_source(
+			upload, upload->bytes + upload->length, upload->capacity - upload->length, err);
+		if (got == -1)
+			return -1;
+		upload->length += (size_t)got;
+		upload->ended = got == 0;
+	}
+	if (!upload->ended && look_ahead(upload, err) == -1)
+		return -1;
+	return check_size(upload, err);
+}
+
+static int put_single(struct upload *upload, struct error *err)
+{
+	if (s3_object_put(upload->bucket, &upload->object, upload->bytes, upload->length, err) == -1)
+		return -1;
+	return s3_object_verify(upload->bucket, &upload->object, upload->total, true, err);
+}
+
+static int add_parts(struct upload *upload, struct s3_multipart *multipart, struct error *err)
+{
+	for (;;) {
+		if (s3_multipart_add(multipart, upload->bytes, upload->length, err) == -1)
+			return -1;
+		if (upload->ended)
+			return 0;
+		if (fill(upload, err) == -1)
+			return -1;
+	}
+}
+
+/* When the answer to the completion got lost, or says that the upload is not there (an attempt before it succeeded), the object itself tells. */
+static int complete(struct upload *upload, struct s3_multipart *multipart, struct error *err)
+{
+	struct error doubt;
+	if (s3_multipart_complete(multipart, err) == 0)
+		return s3_object_verify(upload->bucket, &upload->object, upload->total, true, err);
+	return s3_object_verify(upload->bucket, &upload->object, upload->total, false, &doubt);
+}
+
+static void clean_up_before(const struct upload *upload)
+{
+	struct error err;
+	int aborted = s3_multipart_abort_stale(
+		upload->bucket, upload->object.key, clock_unix_ms() - STALE_MS, &err);
+	if (aborted == -1)
+		log_debug("stale uploads not removed", LOG_ERROR(&err));
+	else if (aborted > 0)
+		log_debug("stale uploads removed", LOG_INT("count", aborted));
+}
+
+static int put_multipart(struct upload *upload, struct error *err)
+{
+	CLEANUP(s3_multipart_release) struct s3_multipart multipart = {0};
+	struct error ignored;
+	clean_up_before(upload);
+	if (s3_multipart_begin(&multipart, upload->bucket, &upload->object, err) == -1)
+		return -1;
+	if (add_parts(upload, &multipart, err) == 0 && complete(upload, &multipart, err) == 0)
+		return 0;
+	if (s3_multipart_abort(&multipart, &ignored) == -1)
+		log_debug("upload not aborted", LOG_ERROR(&ignored));
+	return -1;
+}
+
+int s3_upload_run(const struct s3_bucket *bucket, const char *key, struct source *source,
+	const char *content_type, int64_t part_size, struct error *err)
+{
+	CLEANUP(upload_release)
+	struct upload upload = {.bucket = bucket,
+		.source = source,
+		.limit = (size_t)s3_upload_part_size(part_size, source->size)};
+	s3_object_init(&upload.object, key, content_type);
+	if (fill(&upload, err) == -1)
+		return -1;
+	if (!upload.ended || source->size >= (int64_t)upload.limit)
+		return put_multipart(&upload, err);
+	return put_single(&upload, err);
+}
