@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * POST /upload: metadata and, as base64, bytes in one JSON body. What the existing clients rely on: a bucket without bytes answers with a
+ * URL to put them to, any other store without bytes makes a PENDING row, and a row that is PENDING or FAILED is taken over.
+ */
+#include "common/arena.h"
+#include "common/base64.h"
+#include "common/cleanup.h"
+#include "domain/mediadata.h"
+#include "domain/transfer.h"
+#include "gateway.h"
+#include "handlers/session.h"
+#include "handlers/transfer.h"
+#include "http/request.h"
+#include "http/response.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+static void answer(struct request *request, struct response *response, const char *status, const char *url)
+{
+	buf_printf(&response->body, "{\"status\":\"%s\",\"presigned_put\":", status);
+	buf_append_json_string(&response->body, url);
+	buf_append_text(&response->body, "}");
+	response_json(request, response);
+}
+
+static int decode(const char *text, struct arena *arena, const void **bytes, size_t *length, struct error *err)
+{
+	size_t encoded = strlen(text);
+	void *out = arena_alloc(arena, encoded / 4 * 3 + 3);
+	ssize_t decoded = base64_decode(text, encoded, BASE64_STANDARD, out);
+	if (decoded < 0)
+		return error_set(err, ERROR_INVALID, "base64 is malformed; nothing was stored");
+	*bytes = out;
+	*length = (size_t)decoded;
+	return 0;
+}
+
+static int store_bytes(struct gateway *gateway, struct request *request, const struct transfer_put *put, const char *base64,
+	const struct caller *caller, bool *ready, struct error *err)
+{
+	const void *bytes;
+	size_t length;
+	struct transfer_stored stored;
+	struct intake_limits limits = transfer_limits(gateway->transfer);
+	CLEANUP(intake_release) struct intake intake = {.file = {.fd = -1}};
+	if (decode(base64, request->arena, &bytes, &length, err) || transfer_check(gateway->transfer, err) ||
+		intake_take(transfer_spool(gateway->transfer), &limits, bytes, length, request->arena, &intake, err) ||
+		transfer_put(gateway->transfer, put, &intake, caller, request->arena, &stored, err))
+		return -1;
+	*ready = stored.ready;
+	return 0;
+}
+
+static int resolve(struct gateway *gateway, const struct request *request, struct mediadata *out, struct error *err)
+{
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	const cJSON *mediadata = request_field(request->json, "mediadata");
+	return conn ? mediadata_resolve(conn, mediadata, request->body, "{mediadata}", request->arena, out, err) : -1;
+}
+
+static int run(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	struct mediadata data;
+	struct caller caller = session_caller(request);
+	const char *base64 = request_text(request->json, "base64"), *url = NULL;
+	bool ready = false;
+	if (resolve(gateway, request, &data, err))
+		return -1;
+	struct transfer_put put = {.pid = data.media.pid, .create = &data.media, .existing = TRANSFER_TAKE_OVER};
+	bool wants_url = data.store_type == STORE_BUCKET && (!base64 || !*base64);
+	int done;
+	if (wants_url)
+		done = transfer_presign_put(gateway->transfer, &put, &caller, request->arena, &url, err);
+	else if (!base64)
+		done = transfer_announce(gateway->transfer, &put, &caller, request->arena, err);
+	else
+		done = store_bytes(gateway, request, &put, base64, &caller, &ready, err);
+	if (done)
+		return -1;
+	answer(request, response, ready ? "READY" : "PENDING", url);
+	return 0;
+}
+
+int handle_upload(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	int result = run(gateway, request, response, err);
+	if (result)
+		response_add_error_member(response, "error", error_wire_name(err->code));
+	return result;
+}
