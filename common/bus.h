@@ -57,6 +57,9 @@ struct bus_options {
 };
 /* Everything an options struct points to is borrowed and must outlive what was created with it. */
 
+/* For a service that checks its settings at start: INVALID names the address by its position, never quoting it. */
+MUST_CHECK int bus_urls_check(const char *urls, struct error *err);
+
 /* --- messages */
 
 struct bus_header {
