@@ -92,10 +92,18 @@ CREATE TABLE media (
 	CONSTRAINT media_store_store_key_key UNIQUE (store, store_key),
 	CONSTRAINT media_ready_check CHECK (store_status <> 'READY' OR (size IS NOT NULL AND sha256 IS NOT NULL))
 );
--- The reconciler looks for what is half-finished, the first gateway after a new RAM holder for what is gone.
+-- The reconciler looks for what is half-finished.
 CREATE INDEX media_pending ON media (updated) WHERE store_status = 'PENDING';
 CREATE INDEX media_pid_type ON media (pid_type);
+CREATE INDEX media_holder ON media (holder) WHERE holder IS NOT NULL;
 COMMENT ON COLUMN media.holder IS 'DictStore: the process whose memory holds the bytes';
+
+-- Which process's memory the DictStores of a site live in, as that process last said.
+CREATE TABLE ram_holder (
+	site text COLLATE "C" CONSTRAINT ram_holder_pkey PRIMARY KEY,
+	holder text NOT NULL,
+	since timestamptz NOT NULL DEFAULT now()
+);
 
 CREATE TABLE media_history (
 	media bigint NOT NULL,
