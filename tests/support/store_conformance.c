@@ -5,13 +5,11 @@
 #include "common/cleanup.h"
 #include "common/memory.h"
 
+#include "support/cmocka.h"
+
 #include <pthread.h>
-#include <stdarg.h>
-#include <setjmp.h>
 #include <stdatomic.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* cmocka hands no context to a group, so the fixture of the running suite stands here. */
 static struct store_fixture *fixture;
@@ -53,8 +51,10 @@ static int pattern_rewind(struct source *base, struct error *err)
 
 void pattern_source_init(struct pattern_source *source, unsigned seed, int64_t size)
 {
-	*source = (struct pattern_source){
-		.base = {pattern_read, pattern_rewind, size, NULL}, .seed = seed, .size = size, .fail_at = -1};
+	*source = (struct pattern_source){.base = {pattern_read, pattern_rewind, size, NULL},
+		.seed = seed,
+		.size = size,
+		.fail_at = -1};
 }
 
 static int pattern_write(struct sink *base, const void *bytes, size_t length, struct error *err)
@@ -78,20 +78,19 @@ void pattern_sink_init(struct pattern_sink *sink, unsigned seed, int64_t first)
 
 /* --- assertions */
 
-#define assert_success(call)                                                                           \
-	do {                                                                                           \
-		if ((call) != 0)                                                                       \
-			fail_msg("[%s] %s: %s: %s (%s)", fixture ? fixture->name : "", #call,          \
-				error_wire_name(err.code), err.message, err.cause);                    \
+#define assert_success(call)                                                                                 \
+	do {                                                                                                 \
+		if ((call) != 0)                                                                             \
+			fail_msg("[%s] %s: %s: %s (%s)", fixture ? fixture->name : "", #call,                \
+				error_wire_name(err.code), err.message, err.cause);                          \
 	} while (0)
-#define assert_fails_with(code_, call)                                                                 \
-	do {                                                                                           \
-		if ((call) == 0)                                                                       \
-			fail_msg("[%s] %s succeeded", fixture ? fixture->name : "", #call);            \
-		if (err.code != (code_))                                                               \
-			fail_msg("[%s] %s: %s instead of %s: %s (%s)", fixture ? fixture->name : "",   \
-				#call, error_wire_name(err.code), error_wire_name(code_), err.message, \
-				err.cause);                                                            \
+#define assert_fails_with(code_, call)                                                                       \
+	do {                                                                                                 \
+		if ((call) == 0)                                                                             \
+			fail_msg("[%s] %s succeeded", fixture ? fixture->name : "", #call);                  \
+		if (err.code != (code_))                                                                     \
+			fail_msg("[%s] %s: %s instead of %s: %s (%s)", fixture ? fixture->name : "", #call,  \
+				error_wire_name(err.code), error_wire_name(code_), err.message, err.cause);  \
 	} while (0)
 
 static int put_pattern(const char *key, unsigned seed, int64_t size, struct error *err)
@@ -252,7 +251,8 @@ static void fail_put_at(const char *key, int64_t size, int64_t announced, int64_
 	pattern_source_init(&source, 11, size);
 	source.base.size = announced;
 	source.fail_at = at;
-	assert_fails_with(ERROR_SOURCE_FAILED, store_put(fixture->store, key, &source.base, NULL, NULL, &err));
+	assert_fails_with(
+		ERROR_SOURCE_FAILED, store_put(fixture->store, key, &source.base, NULL, NULL, &err));
 }
 
 static void put_whose_source_fails_at_any_byte_leaves_no_key(void **state)
@@ -317,7 +317,8 @@ static void a_failed_put_can_be_repeated(void **state)
 	struct pattern_source source;
 	pattern_source_init(&source, 13, 300 * 1024);
 	source.fail_at = 100000;
-	assert_fails_with(ERROR_SOURCE_FAILED, store_put(fixture->store, "again", &source.base, NULL, NULL, &err));
+	assert_fails_with(
+		ERROR_SOURCE_FAILED, store_put(fixture->store, "again", &source.base, NULL, NULL, &err));
 	source.fail_at = -1;
 	assert_success(source.base.rewind(&source.base, &err));
 	assert_success(store_put(fixture->store, "again", &source.base, NULL, NULL, &err));
@@ -340,7 +341,8 @@ static void get_whose_sink_fails_at_any_byte_stops_with_that_error(void **state)
 		if (points[k] == size) /* never reached */
 			assert_success(store_get(fixture->store, "sink", 0, -1, &sink.base, &err));
 		else
-			assert_fails_with(ERROR_CANCELLED, store_get(fixture->store, "sink", 0, -1, &sink.base, &err));
+			assert_fails_with(
+				ERROR_CANCELLED, store_get(fixture->store, "sink", 0, -1, &sink.base, &err));
 		assert_int_equal(sink.wrong, 0);
 		assert_int_equal(sink.count, points[k]);
 	}
@@ -404,12 +406,14 @@ static void ranges_give_exactly_their_bytes(void **state)
 	const int64_t size = 300 * 1024;
 	const struct {
 		int64_t first, last, count;
-	} CASES[] = {{0, -1, size}, {0, 0, 1}, {0, size - 1, size}, {0, size, size}, {0, INT64_MAX, size}, {1, -1, size - 1},
-		{size - 1, -1, 1}, {size - 1, size - 1, 1}, {65535, 65536, 2}, {65536, 131071, 65536}, {1000, size + 5, size - 1000}};
+	} CASES[] = {{0, -1, size}, {0, 0, 1}, {0, size - 1, size}, {0, size, size}, {0, INT64_MAX, size},
+		{1, -1, size - 1}, {size - 1, -1, 1}, {size - 1, size - 1, 1}, {65535, 65536, 2},
+		{65536, 131071, 65536}, {1000, size + 5, size - 1000}};
 	assert_success(put_pattern("range", 20, size, &err));
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		int64_t count;
-		assert_success(get_pattern(fixture->store, "range", 20, CASES[i].first, CASES[i].last, &count, &err));
+		assert_success(get_pattern(
+			fixture->store, "range", 20, CASES[i].first, CASES[i].last, &count, &err));
 		assert_int_equal(count, CASES[i].count);
 	}
 	discard("range");
@@ -450,7 +454,8 @@ static void a_range_of_a_missing_key_is_not_found(void **state)
 	struct error err;
 	int64_t count;
 	if (can(STORE_CAN_RANGE))
-		assert_fails_with(ERROR_NOT_FOUND, get_pattern(fixture->store, "missing", 0, 5, 10, &count, &err));
+		assert_fails_with(
+			ERROR_NOT_FOUND, get_pattern(fixture->store, "missing", 0, 5, 10, &count, &err));
 	assert_no_object(fixture->store, "missing");
 }
 
@@ -502,7 +507,8 @@ static void assert_listing(const char *prefix)
 static void listing_names_every_object_with_the_prefix_once(void **state)
 {
 	(void)state;
-	static const char *const PREFIXES[] = {"", "l", "list", "list/", "list/b", "list/b/", "list/b/c", "list/b/c/", "nothing", "o"};
+	static const char *const PREFIXES[] = {
+		"", "l", "list", "list/", "list/b", "list/b/", "list/b/c", "list/b/c/", "nothing", "o"};
 	struct error err;
 	if (!can(STORE_CAN_LIST))
 		return;
@@ -522,9 +528,11 @@ static void listing_names_every_object_with_the_prefix_once(void **state)
 static void awkward_keys_work_or_are_refused_whole(void **state)
 {
 	(void)state;
-	static const char *const KEYS[] = {"a b", "a+b", "100%", "%2F", "a%2Fb", "ключ/\xe2\x82\xac/\xf0\x9f\x90\x8d", "a//b", "/leading",
-		"trailing/", "what?", "#tag", "'single'", "\"double\"", ".hidden", "dir/.hidden", "...", "a..b", "..a", "a;b", "a&b=c", "a\\b", "*",
-		"[x]", "{y}", "~", "-rf", "a:b", "<a>", "|", "$HOME", "`x`", "e\xcc\x81", "CON", "a,b@c!"};
+	static const char *const KEYS[] = {"a b", "a+b", "100%", "%2F", "a%2Fb",
+		"ключ/\xe2\x82\xac/\xf0\x9f\x90\x8d", "a//b", "/leading", "trailing/", "what?", "#tag",
+		"'single'", "\"double\"", ".hidden", "dir/.hidden", "...", "a..b", "..a", "a;b", "a&b=c",
+		"a\\b", "*", "[x]", "{y}", "~", "-rf", "a:b", "<a>", "|", "$HOME", "`x`", "e\xcc\x81", "CON",
+		"a,b@c!"};
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
 		struct error err;
 		if (put_pattern(KEYS[i], (unsigned)i, 1000 + (int64_t)i, &err) == 0) {
@@ -542,7 +550,8 @@ static void awkward_keys_work_or_are_refused_whole(void **state)
 static void keys_that_differ_little_are_different_objects(void **state)
 {
 	(void)state;
-	static const char *const KEYS[] = {"case", "Case", "case ", "case%20", "case+", "\xc3\xa9", "e\xcc\x81"};
+	static const char *const KEYS[] = {
+		"case", "Case", "case ", "case%20", "case+", "\xc3\xa9", "e\xcc\x81"};
 	enum { COUNT = sizeof(KEYS) / sizeof(KEYS[0]) };
 	struct error err;
 	for (int i = 0; i < COUNT; i++)
@@ -713,7 +722,8 @@ static void join_racers(struct racer *racers, int count)
 		pthread_join(racers[i].thread, NULL);
 	for (int i = 0; i < count; i++)
 		if (racers[i].failures)
-			fail_msg("[%s] %d failures, the last: %s", fixture->name, racers[i].failures, racers[i].problem);
+			fail_msg("[%s] %d failures, the last: %s", fixture->name, racers[i].failures,
+				racers[i].problem);
 }
 
 static void concurrent_puts_of_one_key_leave_one_whole_winner(void **state)

@@ -24,12 +24,12 @@ struct store_fixture {
 	/* How many temporaries (files, unfinished multipart uploads, bytes nobody names) lie in the store; the suite expects 0 after every
 	 * failed put. NULL: the driver cannot tell. */
 	int (*leftovers)(struct store_fixture *fixture);
-	void *context;	     /* for leftovers() */
+	void *context; /* for leftovers() */
 	/* Sizes around which the driver behaves differently (a part size, a chunk size): tested at size - 1, size, size + 1 beside the
 	 * common ones. Ends with 0; NULL: none. */
 	const int64_t *edges;
-	int threads;	     /* for the concurrent cases; 0: 4 */
-	int rounds;	     /* of each thread; 0: 20. Lower it for a slow server */
+	int threads; /* for the concurrent cases; 0: 4 */
+	int rounds;  /* of each thread; 0: 20. Lower it for a slow server */
 };
 
 /* Runs the suite as a cmocka group. Returns the number of failed tests. */
@@ -45,8 +45,8 @@ struct pattern_source {
 	struct source base;
 	unsigned seed;
 	int64_t size, at, fail_at;
-	size_t piece;	/* bytes per read at most; 0: as asked */
-	int rewinds;	/* how often it was rewound */
+	size_t piece; /* bytes per read at most; 0: as asked */
+	int rewinds;  /* how often it was rewound */
 };
 void pattern_source_init(struct pattern_source *source, unsigned seed, int64_t size);
 
@@ -55,7 +55,7 @@ struct pattern_sink {
 	struct sink base;
 	unsigned seed;
 	int64_t at, count, fail_at;
-	int wrong;	/* a byte differed */
+	int wrong; /* a byte differed */
 };
 void pattern_sink_init(struct pattern_sink *sink, unsigned seed, int64_t first);
 

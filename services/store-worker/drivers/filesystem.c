@@ -97,8 +97,8 @@ static void filesystem_close(struct store *base)
 	free(store);
 }
 
-static int filesystem_open(const struct store_environment *environment, const struct store_descriptor *descriptor,
-	struct store **out, struct error *err)
+static int filesystem_open(const struct store_environment *environment,
+	const struct store_descriptor *descriptor, struct store **out, struct error *err)
 {
 	const char *bucket = descriptor->bucket ? descriptor->bucket : "";
 	bucket += strspn(bucket, "/");
@@ -108,7 +108,8 @@ static int filesystem_open(const struct store_environment *environment, const st
 	store->bucket = memory_strdup(bucket);
 	for (size_t end = strlen(bucket); end && bucket[end - 1] == '/'; end--)
 		store->bucket[end - 1] = '\0';
-	if (*store->bucket && (key_check(store->bucket, err) != 0 || key_check_path(store->bucket, err) != 0)) {
+	if (*store->bucket &&
+		(key_check(store->bucket, err) != 0 || key_check_path(store->bucket, err) != 0)) {
 		filesystem_close(&store->base);
 		return error_prefix(err, "the store's path: ");
 	}
@@ -163,7 +164,8 @@ static void set_mode(int root, int fd)
 }
 
 /* The temporary then holds the bytes, synced. */
-static int prepare(struct temporary *temporary, int root, struct source *source, bool *hashed, struct error *err)
+static int prepare(
+	struct temporary *temporary, int root, struct source *source, bool *hashed, struct error *err)
 {
 	*hashed = !source->path || temporary_link(temporary, root, source->path) != 0;
 	if (*hashed && temporary_create(temporary, root) != 0)
@@ -180,7 +182,8 @@ static int try_commit(struct temporary *temporary, int root, const char *key, st
 	const char *leaf;
 	CLEANUP(cleanup_fd) int parent = beneath_parent(root, key, true, &leaf);
 	if (parent < 0 && errno == ENOTDIR)
-		return error_set(err, ERROR_CONFLICT, "a part of the key names an object, so there can be none below it");
+		return error_set(err, ERROR_CONFLICT,
+			"a part of the key names an object, so there can be none below it");
 	if (parent < 0)
 		return fail(err, errno, "open directory");
 	if (temporary_rename(temporary, parent, leaf) == 0)
@@ -209,8 +212,8 @@ static int commit(struct temporary *temporary, int root, const char *key, struct
 	return error_set_cause(err, ERROR_UNAVAILABLE, "the key's directory does not stay");
 }
 
-static int filesystem_put(struct store *base, const char *key, struct source *source, const char *content_type, bool *hashed,
-	struct error *err)
+static int filesystem_put(struct store *base, const char *key, struct source *source,
+	const char *content_type, bool *hashed, struct error *err)
 {
 	(void)content_type;
 	if (key_check_path(key, err) != 0)
@@ -269,7 +272,8 @@ static int send_bytes(int fd, int64_t first, int64_t end, struct sink *sink, str
 		if (got < 0)
 			return fail(err, errno, "read");
 		if (got == 0)
-			return error_set_cause(err, ERROR_INTERNAL, "the file became shorter while it was read");
+			return error_set_cause(
+				err, ERROR_INTERNAL, "the file became shorter while it was read");
 		if (sink->write(sink, piece, (size_t)got, err) != 0)
 			return -1;
 		first += got;
@@ -395,7 +399,8 @@ static int walk_directory(struct walk *walk, const char *directory, struct error
 }
 
 static int filesystem_list(struct store *base, const char *prefix,
-	int (*visit)(void *context, const char *key, const struct object_info *info), void *context, struct error *err)
+	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
+	struct error *err)
 {
 	CLEANUP(cleanup_fd) int root = open_root((struct filesystem_store *)base, false, err);
 	if (root < 0)
@@ -414,7 +419,8 @@ static int filesystem_list(struct store *base, const char *prefix,
 
 const struct store_driver filesystem_driver = {
 	.type = STORE_FILESYSTEM,
-	.capabilities = STORE_CAN_REPLACE | STORE_CAN_DELETE | STORE_CAN_RANGE | STORE_CAN_LIST | STORE_IS_DURABLE,
+	.capabilities =
+		STORE_CAN_REPLACE | STORE_CAN_DELETE | STORE_CAN_RANGE | STORE_CAN_LIST | STORE_IS_DURABLE,
 	.open = filesystem_open,
 	.close = filesystem_close,
 	.put = filesystem_put,

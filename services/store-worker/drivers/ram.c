@@ -13,7 +13,7 @@
 #include <search.h>
 #include <string.h>
 
-struct entry {
+struct slot {
 	char *key;
 	struct ram_object *object;
 };
@@ -23,7 +23,7 @@ struct shelf {
 	struct shelf *next;
 	char *site, *bucket;
 	pthread_mutex_t lock;
-	void *tree; /* of struct entry by key, see tsearch(3) */
+	void *tree; /* of struct slot by key, see tsearch(3) */
 };
 
 struct ram_store {
@@ -55,16 +55,16 @@ static struct shelf *shelf_of(struct store *base)
 	return ((struct ram_store *)base)->shelf;
 }
 
-static int compare_entries(const void *left, const void *right)
+static int compare_slots(const void *left, const void *right)
 {
-	return strcmp(((const struct entry *)left)->key, ((const struct entry *)right)->key);
+	return strcmp(((const struct slot *)left)->key, ((const struct slot *)right)->key);
 }
 
-/* The entry of a key, NULL without. Under the shelf's lock. */
-static struct entry *find_entry(struct shelf *shelf, const char *key)
+/* The slot of a key, NULL without. Under the shelf's lock. */
+static struct slot *find_slot(struct shelf *shelf, const char *key)
 {
-	struct entry wanted = {.key = (char *)key};
-	struct entry **found = tfind(&wanted, &shelf->tree, compare_entries);
+	struct slot wanted = {.key = (char *)key};
+	struct slot **found = tfind(&wanted, &shelf->tree, compare_slots);
 	return found ? *found : NULL;
 }
 
@@ -72,9 +72,9 @@ static struct entry *find_entry(struct shelf *shelf, const char *key)
 static struct ram_object *find_object(struct shelf *shelf, const char *key, struct error *err)
 {
 	LOCK_SCOPE(&shelf->lock);
-	struct entry *entry = find_entry(shelf, key);
-	if (entry)
-		return ram_object_ref(entry->object);
+	struct slot *slot = find_slot(shelf, key);
+	if (slot)
+		return ram_object_ref(slot->object);
 	error_set(err, ERROR_NOT_FOUND, NULL);
 	return NULL;
 }
@@ -91,7 +91,8 @@ static int ram_open(const struct store_environment *environment, const struct st
 	ram_set_limit(environment->ram_limit);
 	struct ram_store *store = memory_alloc(sizeof(*store));
 	store->base.driver = &ram_driver;
-	store->shelf = find_shelf(descriptor->site ? descriptor->site : "", descriptor->bucket ? descriptor->bucket : "");
+	store->shelf = find_shelf(
+		descriptor->site ? descriptor->site : "", descriptor->bucket ? descriptor->bucket : "");
 	*out = &store->base;
 	return 0;
 }
@@ -105,32 +106,33 @@ static void ram_close(struct store *base)
 static struct ram_object *exchange(struct shelf *shelf, const char *key, struct ram_object *object)
 {
 	LOCK_SCOPE(&shelf->lock);
-	struct entry *entry = find_entry(shelf, key);
-	if (entry) {
-		struct ram_object *before = entry->object;
-		entry->object = object;
+	struct slot *slot = find_slot(shelf, key);
+	if (slot) {
+		struct ram_object *before = slot->object;
+		slot->object = object;
 		return before;
 	}
-	entry = memory_alloc(sizeof(*entry));
-	*entry = (struct entry){memory_strdup(key), object};
-	if (!tsearch(entry, &shelf->tree, compare_entries))
+	slot = memory_alloc(sizeof(*slot));
+	*slot = (struct slot){memory_strdup(key), object};
+	if (!tsearch(slot, &shelf->tree, compare_slots))
 		abort(); /* as memory_alloc() would */
 	return NULL;
 }
 
-static int ram_put(struct store *base, const char *key, struct source *source, const char *content_type, bool *hashed,
-	struct error *err)
+static int ram_put(struct store *base, const char *key, struct source *source, const char *content_type,
+	bool *hashed, struct error *err)
 {
 	(void)content_type;
 	struct ram_object *object;
 	*hashed = true;
-	if (ram_object_read(source, (int64_t)(strlen(key) + sizeof(struct entry)), &object, err) != 0)
+	if (ram_object_read(source, (int64_t)(strlen(key) + sizeof(struct slot)), &object, err) != 0)
 		return -1;
 	ram_object_unref(exchange(shelf_of(base), key, object));
 	return 0;
 }
 
-static int ram_get(struct store *base, const char *key, int64_t first, int64_t last, struct sink *sink, struct error *err)
+static int ram_get(struct store *base, const char *key, int64_t first, int64_t last, struct sink *sink,
+	struct error *err)
 {
 	CLEANUP(cleanup_object) struct ram_object *object = find_object(shelf_of(base), key, err);
 	if (!object)
@@ -155,18 +157,18 @@ static int ram_remove(struct store *base, const char *key, struct error *err)
 {
 	(void)err;
 	struct shelf *shelf = shelf_of(base);
-	struct entry *entry;
+	struct slot *slot;
 	{
 		LOCK_SCOPE(&shelf->lock);
-		entry = find_entry(shelf, key);
-		if (entry)
-			tdelete(entry, &shelf->tree, compare_entries);
+		slot = find_slot(shelf, key);
+		if (slot)
+			tdelete(slot, &shelf->tree, compare_slots);
 	}
-	if (!entry)
+	if (!slot)
 		return 0;
-	ram_object_unref(entry->object);
-	free(entry->key);
-	free(entry);
+	ram_object_unref(slot->object);
+	free(slot->key);
+	free(slot);
 	return 0;
 }
 
@@ -177,27 +179,29 @@ struct snapshot {
 	struct found {
 		char *key;
 		struct object_info info;
-	} *found;
+	} * found;
 	size_t count, capacity;
 };
 
 static void note(const void *node, VISIT which, void *context)
 {
 	struct snapshot *snapshot = context;
-	const struct entry *entry = *(struct entry *const *)node;
+	const struct slot *slot = *(struct slot *const *)node;
 	if ((which != postorder && which != leaf) ||
-		strncmp(entry->key, snapshot->prefix, strlen(snapshot->prefix)) != 0)
+		strncmp(slot->key, snapshot->prefix, strlen(snapshot->prefix)) != 0)
 		return;
 	if (snapshot->count == snapshot->capacity) {
 		snapshot->capacity = snapshot->capacity ? 2 * snapshot->capacity : 64;
-		snapshot->found = memory_resize(snapshot->found, snapshot->capacity * sizeof(*snapshot->found));
+		snapshot->found =
+			memory_resize(snapshot->found, snapshot->capacity * sizeof(*snapshot->found));
 	}
-	snapshot->found[snapshot->count++] = (struct found){memory_strdup(entry->key),
-		{ram_object_size(entry->object), ram_object_modified_ms(entry->object)}};
+	snapshot->found[snapshot->count++] = (struct found){memory_strdup(slot->key),
+		{ram_object_size(slot->object), ram_object_modified_ms(slot->object)}};
 }
 
 static int ram_list(struct store *base, const char *prefix,
-	int (*visit)(void *context, const char *key, const struct object_info *info), void *context, struct error *err)
+	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
+	struct error *err)
 {
 	(void)err;
 	struct shelf *shelf = shelf_of(base);

@@ -170,10 +170,12 @@ int64_t ram_object_modified_ms(const struct ram_object *object)
 	return object->modified_ms;
 }
 
-int ram_object_write(const struct ram_object *object, int64_t first, int64_t end, struct sink *sink, struct error *err)
+int ram_object_write(
+	const struct ram_object *object, int64_t first, int64_t end, struct sink *sink, struct error *err)
 {
 	while (first < end) {
-		const struct chunk *chunk = &object->chunks[first / RAM_CHUNK_SIZE]; /* all but the last are full */
+		const struct chunk *chunk =
+			&object->chunks[first / RAM_CHUNK_SIZE]; /* all but the last are full */
 		size_t offset = (size_t)(first % RAM_CHUNK_SIZE);
 		size_t piece = chunk->length - offset;
 		if (piece > STREAM_BUFFER_SIZE)

@@ -46,7 +46,8 @@ int temporary_create(struct temporary *temporary, int root)
 		return -1;
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		random_hex(temporary->name, sizeof(temporary->name) / 2);
-		temporary->fd = openat(temporary->directory, temporary->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		temporary->fd = openat(
+			temporary->directory, temporary->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (temporary->fd < 0)
 			break;
 		temporary->named = true;
@@ -77,7 +78,8 @@ int temporary_link(struct temporary *temporary, int root, const char *path)
 	temporary->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	temporary->directory = temporary->fd < 0 ? -1 : open_area(root);
 	if (temporary->directory >= 0) {
-		flock(temporary->fd, LOCK_EX | LOCK_NB); /* held by its maker instead: the same to a cleaner */
+		flock(temporary->fd,
+			LOCK_EX | LOCK_NB); /* held by its maker instead: the same to a cleaner */
 		random_hex(temporary->name, sizeof(temporary->name) / 2);
 		temporary->named = linkat(AT_FDCWD, path, temporary->directory, temporary->name, 0) == 0;
 		if (temporary->named && names_same_file(temporary))

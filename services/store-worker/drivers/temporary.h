@@ -15,7 +15,7 @@
 struct temporary {
 	int directory; /* that it lies in */
 	int fd;
-	bool named;    /* still to be unlinked */
+	bool named; /* still to be unlinked */
 	char name[33];
 };
 

@@ -16,9 +16,15 @@ static size_t sequence_length(const unsigned char *text)
 	static const struct {
 		unsigned char first_low, first_high, second_low, second_high, length;
 	} FORMS[] = {
-		{0x00, 0x7f, 0, 0, 1},	     {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+		{0x00, 0x7f, 0, 0, 1},
+		{0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
 	};
 	for (size_t i = 0; i < sizeof(FORMS) / sizeof(FORMS[0]); i++) {
 		if (text[0] < FORMS[i].first_low || text[0] > FORMS[i].first_high)
@@ -62,13 +68,18 @@ int key_check_path(const char *key, struct error *err)
 	for (;;) {
 		size_t length = strcspn(segment, "/");
 		if (length == 0)
-			return error_set(err, ERROR_INVALID, "the key has an empty path segment (a leading, trailing or double slash)");
+			return error_set(err, ERROR_INVALID,
+				"the key has an empty path segment (a leading, trailing or double slash)");
 		if (length > SEGMENT_MAX)
-			return error_set(err, ERROR_INVALID, "a path segment of the key is longer than %d bytes", SEGMENT_MAX);
+			return error_set(err, ERROR_INVALID,
+				"a path segment of the key is longer than %d bytes", SEGMENT_MAX);
 		if (strncmp(segment, "..", length) == 0 && length <= 2)
-			return error_set(err, ERROR_INVALID, "the key has a path segment \"%.*s\"", (int)length, segment);
-		if (length == strlen(STORE_TEMPORARY_NAME) && strncmp(segment, STORE_TEMPORARY_NAME, length) == 0)
-			return error_set(err, ERROR_INVALID, "keys below %s are reserved", STORE_TEMPORARY_NAME);
+			return error_set(err, ERROR_INVALID, "the key has a path segment \"%.*s\"",
+				(int)length, segment);
+		if (length == strlen(STORE_TEMPORARY_NAME) &&
+			strncmp(segment, STORE_TEMPORARY_NAME, length) == 0)
+			return error_set(
+				err, ERROR_INVALID, "keys below %s are reserved", STORE_TEMPORARY_NAME);
 		if (segment[length] == '\0')
 			return 0;
 		segment += length + 1;

@@ -26,7 +26,8 @@ static int expect_end(struct source *inner, int64_t size, struct error *err)
 	if (got < 0)
 		return -1;
 	if (got > 0)
-		return error_set(err, ERROR_SOURCE_FAILED, "the source has more than the announced %" PRId64 " bytes", size);
+		return error_set(err, ERROR_SOURCE_FAILED,
+			"the source has more than the announced %" PRId64 " bytes", size);
 	return 0;
 }
 
@@ -42,8 +43,9 @@ static ssize_t sized_read(struct source *base, void *out, size_t size, struct er
 	if (got < 0)
 		return -1;
 	if (got == 0)
-		return error_set(err, ERROR_SOURCE_FAILED, "the source ended after %" PRId64 " of %" PRId64 " bytes",
-			source->passed, base->size);
+		return error_set(err, ERROR_SOURCE_FAILED,
+			"the source ended after %" PRId64 " of %" PRId64 " bytes", source->passed,
+			base->size);
 	source->passed += got;
 	if (source->passed == base->size && expect_end(source->inner, base->size, err) != 0)
 		return -1;
@@ -73,7 +75,8 @@ static int supports(const struct store *store, unsigned capability, const char *
 {
 	if (store->driver->capabilities & capability)
 		return 0;
-	return error_set(err, ERROR_UNSUPPORTED, "%s does not support %s", store_type_name(store->driver->type), what);
+	return error_set(
+		err, ERROR_UNSUPPORTED, "%s does not support %s", store_type_name(store->driver->type), what);
 }
 
 unsigned store_capabilities(const struct store *store)
@@ -81,8 +84,8 @@ unsigned store_capabilities(const struct store *store)
 	return store->driver->capabilities;
 }
 
-int store_put(struct store *store, const char *key, struct source *source, const char *content_type, bool *hashed,
-	struct error *err)
+int store_put(struct store *store, const char *key, struct source *source, const char *content_type,
+	bool *hashed, struct error *err)
 {
 	bool ignored;
 	if (key_check(key, err) != 0 || (source->path && check_file_size(source, err) != 0))
@@ -91,12 +94,14 @@ int store_put(struct store *store, const char *key, struct source *source, const
 	if (source->size == 0 && expect_end(source, 0, err) != 0)
 		return -1;
 	struct sized_source sized = {
-		.base = {sized_read, source->rewind ? sized_rewind : NULL, source->size, source->path}, .inner = source};
+		.base = {sized_read, source->rewind ? sized_rewind : NULL, source->size, source->path},
+		.inner = source};
 	return store->driver->put(store, key, source->size < 0 ? source : &sized.base, content_type,
 		hashed ? hashed : &ignored, err);
 }
 
-int store_get(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink, struct error *err)
+int store_get(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink,
+	struct error *err)
 {
 	if (key_check(key, err) != 0)
 		return -1;
@@ -122,7 +127,8 @@ int store_remove(struct store *store, const char *key, struct error *err)
 }
 
 int store_list(struct store *store, const char *prefix,
-	int (*visit)(void *context, const char *key, const struct object_info *info), void *context, struct error *err)
+	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
+	struct error *err)
 {
 	if (supports(store, STORE_CAN_LIST, "listing", err) != 0)
 		return -1;

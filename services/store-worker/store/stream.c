@@ -36,8 +36,9 @@ static int memory_rewind(struct source *base, struct error *err)
 
 void memory_source_init(struct memory_source *source, const void *bytes, size_t length)
 {
-	*source = (struct memory_source){
-		.base = {memory_read, memory_rewind, (int64_t)length, NULL}, .bytes = bytes, .length = length};
+	*source = (struct memory_source){.base = {memory_read, memory_rewind, (int64_t)length, NULL},
+		.bytes = bytes,
+		.length = length};
 }
 
 /* --- file source */
@@ -131,8 +132,8 @@ static int hashing_rewind(struct source *base, struct error *err)
 	return 0;
 }
 
-void hashing_source_init(struct hashing_source *source, struct source *inner, const char *expected,
-	int64_t deadline_unix_ms)
+void hashing_source_init(
+	struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms)
 {
 	*source = (struct hashing_source){
 		.base = {hashing_read, inner->rewind ? hashing_rewind : NULL, inner->size, inner->path},
@@ -183,8 +184,9 @@ static int hashing_write(struct sink *base, const void *bytes, size_t length, st
 
 void hashing_sink_init(struct hashing_sink *sink, int64_t deadline_unix_ms)
 {
-	*sink = (struct hashing_sink){
-		.base = {hashing_write}, .digest = digest_create(DIGEST_SHA256), .deadline_unix_ms = deadline_unix_ms};
+	*sink = (struct hashing_sink){.base = {hashing_write},
+		.digest = digest_create(DIGEST_SHA256),
+		.deadline_unix_ms = deadline_unix_ms};
 }
 
 void hashing_sink_finish(struct hashing_sink *sink, char out[65])

@@ -20,8 +20,9 @@ struct source {
 	ssize_t (*read)(struct source *source, void *out, size_t size, struct error *err);
 	/* Back to the first byte; NULL when it cannot. */
 	int (*rewind)(struct source *source, struct error *err);
-	int64_t size;	  /* -1 unknown */
-	const char *path; /* a file holding exactly these bytes that the store may take (rename) instead of reading; NULL: none */
+	int64_t size; /* -1 unknown */
+	const char *
+		path; /* a file holding exactly these bytes that the store may take (rename) instead of reading; NULL: none */
 };
 
 struct sink {
@@ -53,13 +54,14 @@ struct hashing_source {
 	struct source base;
 	struct source *inner;
 	struct digest *digest;
-	const char *expected; /* hex SHA-256; NULL: none */
+	const char *expected;     /* hex SHA-256; NULL: none */
 	int64_t deadline_unix_ms; /* 0: none */
 	int64_t count;
-	char sha256[65];      /* once the end was seen, else "" */
+	char sha256[65]; /* once the end was seen, else "" */
 };
 /* `inner` and `expected` are borrowed. The path is passed on: a store that takes the file reads and hashes nothing. */
-void hashing_source_init(struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms);
+void hashing_source_init(
+	struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms);
 void hashing_source_release(struct hashing_source *source);
 
 /* --- sinks */

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/stream.h"
+
+#include "common/clock.h"
+#include "common/digest.h"
+#include "support/cmocka.h"
+#include "support/store_directory.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char ABC_SHA256[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+static void a_memory_source_gives_its_bytes_and_rewinds(void **state)
+{
+	(void)state;
+	struct error err;
+	struct memory_source source;
+	char out[8] = {0};
+	memory_source_init(&source, "hello", 5);
+	assert_int_equal(source.base.read(&source.base, out, 3, &err), 3);
+	assert_int_equal(source.base.read(&source.base, out + 3, 5, &err), 2);
+	assert_string_equal(out, "hello");
+	assert_int_equal(source.base.read(&source.base, out, 5, &err), 0);
+	assert_int_equal(source.base.rewind(&source.base, &err), 0);
+	assert_int_equal(source.base.read(&source.base, out, 8, &err), 5);
+}
+
+static void a_file_source_knows_size_and_path_and_rewinds(void **state)
+{
+	(void)state;
+	struct error err;
+	struct file_source source;
+	char directory[TEST_PATH_MAX], path[TEST_PATH_MAX], out[8] = {0};
+	test_directory_make(directory);
+	test_file_write(directory, "file", "hello", 5, path);
+	assert_int_equal(file_source_open(&source, path, &err), 0);
+	assert_int_equal(source.base.size, 5);
+	assert_string_equal(source.base.path, path);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(source.base.read(&source.base, out, 8, &err), 5);
+		assert_int_equal(source.base.read(&source.base, out, 8, &err), 0);
+		assert_int_equal(source.base.rewind(&source.base, &err), 0);
+	}
+	file_source_release(&source);
+	test_directory_remove(directory);
+}
+
+static void links_directories_and_missing_files_are_no_file_source(void **state)
+{
+	(void)state;
+	struct error err;
+	struct file_source source;
+	char directory[TEST_PATH_MAX], path[TEST_PATH_MAX], other[TEST_PATH_MAX + 16];
+	test_directory_make(directory);
+	test_file_write(directory, "file", "hello", 5, path);
+	snprintf(other, sizeof(other), "%s/link", directory);
+	assert_int_equal(symlink("file", other), 0);
+	assert_int_equal(file_source_open(&source, other, &err), -1);
+	assert_int_equal(file_source_open(&source, directory, &err), -1);
+	snprintf(other, sizeof(other), "%s/missing", directory);
+	assert_int_equal(file_source_open(&source, other, &err), -1);
+	assert_int_equal(err.code, ERROR_NOT_FOUND);
+	test_directory_remove(directory);
+}
+
+static ssize_t read_all(struct source *source, struct error *err)
+{
+	char piece[2];
+	ssize_t got, total = 0;
+	while ((got = source->read(source, piece, sizeof(piece), err)) > 0)
+		total += got;
+	return got < 0 ? -1 : total;
+}
+
+static void a_hashing_source_hashes_what_passes_also_after_rewinding(void **state)
+{
+	(void)state;
+	struct error err;
+	char piece[2];
+	struct memory_source inner;
+	struct hashing_source source;
+	memory_source_init(&inner, "abc", 3);
+	hashing_source_init(&source, &inner.base, ABC_SHA256, 0);
+	assert_int_equal(source.base.read(&source.base, piece, 2, &err), 2);
+	assert_int_equal(source.base.rewind(&source.base, &err), 0);
+	assert_int_equal(read_all(&source.base, &err), 3);
+	assert_string_equal(source.sha256, ABC_SHA256);
+	assert_int_equal(read_all(&source.base, &err), 0);
+	assert_int_equal(source.count, 3);
+	hashing_source_release(&source);
+}
+
+static void a_hashing_source_fails_in_place_of_a_wrong_end(void **state)
+{
+	(void)state;
+	struct error err;
+	struct memory_source inner;
+	struct hashing_source source;
+	memory_source_init(&inner, "abd", 3);
+	hashing_source_init(&source, &inner.base, ABC_SHA256, 0);
+	assert_int_equal(read_all(&source.base, &err), -1);
+	assert_int_equal(err.code, ERROR_CHECKSUM);
+	hashing_source_release(&source);
+}
+
+static void a_hashing_source_stops_at_its_deadline(void **state)
+{
+	(void)state;
+	struct error err;
+	struct memory_source inner;
+	struct hashing_source source;
+	memory_source_init(&inner, "abc", 3);
+	hashing_source_init(&source, &inner.base, NULL, clock_unix_ms() - 1);
+	assert_int_equal(read_all(&source.base, &err), -1);
+	assert_int_equal(err.code, ERROR_DEADLINE);
+	hashing_source_release(&source);
+}
+
+static void a_memory_sink_takes_no_more_than_its_limit(void **state)
+{
+	(void)state;
+	struct error err;
+	struct memory_sink sink;
+	memory_sink_init(&sink, 5);
+	assert_int_equal(sink.base.write(&sink.base, "hello", 5, &err), 0);
+	assert_int_equal(sink.base.write(&sink.base, "!", 1, &err), -1);
+	assert_int_equal(err.code, ERROR_TOO_LARGE);
+	assert_int_equal(sink.bytes.length, 5);
+	memory_sink_release(&sink);
+}
+
+static void a_hashing_sink_hashes_and_counts(void **state)
+{
+	(void)state;
+	struct error err;
+	struct hashing_sink sink;
+	char hex[DIGEST_HEX_SIZE];
+	hashing_sink_init(&sink, 0);
+	assert_int_equal(sink.base.write(&sink.base, "ab", 2, &err), 0);
+	assert_int_equal(sink.base.write(&sink.base, "c", 1, &err), 0);
+	hashing_sink_finish(&sink, hex);
+	assert_string_equal(hex, ABC_SHA256);
+	assert_int_equal(sink.count, 3);
+	sink.deadline_unix_ms = clock_unix_ms() - 1;
+	assert_int_equal(sink.base.write(&sink.base, "d", 1, &err), -1);
+	assert_int_equal(err.code, ERROR_DEADLINE);
+	hashing_sink_release(&sink);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest TESTS[] = {
+		cmocka_unit_test(a_memory_source_gives_its_bytes_and_rewinds),
+		cmocka_unit_test(a_file_source_knows_size_and_path_and_rewinds),
+		cmocka_unit_test(links_directories_and_missing_files_are_no_file_source),
+		cmocka_unit_test(a_hashing_source_hashes_what_passes_also_after_rewinding),
+		cmocka_unit_test(a_hashing_source_fails_in_place_of_a_wrong_end),
+		cmocka_unit_test(a_hashing_source_stops_at_its_deadline),
+		cmocka_unit_test(a_memory_sink_takes_no_more_than_its_limit),
+		cmocka_unit_test(a_hashing_sink_hashes_and_counts),
+	};
+	return cmocka_run_group_tests(TESTS, NULL, NULL);
+}
