@@ -80,6 +80,10 @@ struct transfer_sink {
 MUST_CHECK int transfer_get(struct transfer *transfer, const struct media_row *media, int64_t first, int64_t last,
 	const struct transfer_sink *sink, const struct caller *caller, struct arena *arena, struct error *err);
 
+/* Makes or takes over the media as `put` says, without bytes: PENDING. */
+MUST_CHECK int transfer_announce(struct transfer *transfer, const struct transfer_put *put, const struct caller *caller,
+	struct arena *arena, struct error *err);
+
 /* Makes or takes over (TRANSFER_TAKE_OVER) a PENDING media on a bucket whose bytes the client will put itself: *url. The watch begins. */
 MUST_CHECK int transfer_presign_put(struct transfer *transfer, const struct transfer_put *put, const struct caller *caller,
 	struct arena *arena, const char **url, struct error *err);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PUT /media/{pid}/content: a stream of any size becomes the bytes of a media. What can be refused from the row alone is refused before a byte
+ * of the body is read.
+ */
+#include "common/arena.h"
+#include "db/media_repo.h"
+#include "domain/mediadata.h"
+#include "domain/transfer.h"
+#include "gateway.h"
+#include "handlers/session.h"
+#include "handlers/transfer.h"
+#include "http/request.h"
+#include "http/response.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+struct creation {
+	struct media_new media;
+	bool possible;
+};
+
+/* ?tags=a,b -> {"tags":["a","b"]} */
+static const char *tags_document(const struct request *request)
+{
+	const char *tags = request_query(request, "tags");
+	if (!tags || !*tags)
+		return NULL;
+	cJSON *document = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(document, "tags");
+	char *rest = arena_strdup(request->arena, tags);
+	for (char *tag; (tag = strsep(&rest, ","));)
+		if (*tag)
+			cJSON_AddItemToArray(list, cJSON_CreateString(tag));
+	char *text = cJSON_PrintUnformatted(document);
+	const char *copy = arena_strdup(request->arena, text);
+	cJSON_free(text);
+	cJSON_Delete(document);
+	return copy;
+}
+
+/* What the query says about a media that is to be made: {pid, pid_type, store_config} as in a body. NULL when it names no store. */
+static cJSON *creation_json(const struct request *request)
+{
+	static const char *const STORE_PARAMS[][2] = {
+		{"store", "pk"}, {"store_type", "type"}, {"bucket", "bucket"}, {"s3_url", "s3_url"}, {"site", "site"}};
+	cJSON *json = cJSON_CreateObject(), *store = cJSON_AddObjectToObject(json, "store_config");
+	const char *pid_type = request_query(request, "pid_type");
+	cJSON_AddStringToObject(json, "pid", request_param(request, "pid"));
+	cJSON_AddStringToObject(json, "pid_type", pid_type ? pid_type : "DEFAULT");
+	for (size_t i = 0; i < sizeof(STORE_PARAMS) / sizeof(STORE_PARAMS[0]); i++) {
+		const char *value = request_query(request, STORE_PARAMS[i][0]);
+		if (value)
+			cJSON_AddStringToObject(store, STORE_PARAMS[i][1], value);
+	}
+	if (store->child)
+		return json;
+	cJSON_Delete(json);
+	return NULL;
+}
+
+static void delete_json(void *json)
+{
+	cJSON_Delete(json);
+}
+
+static int resolve_creation(struct db_conn *conn, const struct request *request, struct creation *out, struct error *err)
+{
+	cJSON *json = creation_json(request);
+	if (!json)
+		return error_set(err, ERROR_NOT_FOUND,
+			"no media has this pid; to make one, name its store: ?store=<pk>, or ?store_type=<type>&bucket=<bucket>");
+	arena_defer(request->arena, delete_json, json);
+	struct mediadata data;
+	if (mediadata_resolve(conn, json, tags_document(request), NULL, request->arena, &data, err))
+		return -1;
+	*out = (struct creation){data.media, true};
+	return 0;
+}
+
+/* What the rows already decide: asked again, under a lock, when the bytes are here. */
+static int check_before_body(struct gateway *gateway, const struct request *request, struct creation *creation, struct error *err)
+{
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	struct media_row row;
+	int found = conn ? media_find(conn, request_param(request, "pid"), DB_NO_LOCK, request->arena, &row, err) : -1;
+	if (found < 0)
+		return -1;
+	if (!found)
+		return resolve_creation(conn, request, creation, err);
+	if (row.status == MEDIA_READY && !request_header(request, "If-Match"))
+		return error_set(err, ERROR_CONFLICT,
+			"this media is READY; to replace its content send If-Match with the content's ETag");
+	return 0;
+}
+
+static ssize_t read_body(void *context, void *out, size_t size, struct error *err)
+{
+	return request_read(context, out, size, err);
+}
+
+static int answer_stored(struct gateway *gateway, struct request *request, struct response *response,
+	const struct transfer_stored *stored, struct error *err)
+{
+	if (!stored->ready)
+		return error_set(err, ERROR_DEADLINE,
+			"no worker has finished in time; the upload goes on, look at the media's store_status");
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	const char *json;
+	int found = conn ? media_read_json(conn, request_param(request, "pid"), request->arena, &json, err) : -1;
+	if (found < 0)
+		return -1;
+	if (!found)
+		return error_set(err, ERROR_CONFLICT, "this media was deleted meanwhile");
+	response->status = stored->created ? 201 : 200;
+	response_header_printf(request, response, "ETag", "\"%s\"", stored->sha256);
+	response_json_text(request, response, json, strlen(json));
+	return 0;
+}
+
+int handle_content_put(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	struct creation creation = {0};
+	struct caller caller = session_caller(request);
+	struct intake_limits limits = transfer_limits(gateway->transfer);
+	struct transfer_stored stored;
+	CLEANUP(intake_release) struct intake intake = {.file = {.fd = -1}};
+	if (check_before_body(gateway, request, &creation, err) || transfer_check(gateway->transfer, err) ||
+		intake_receive(transfer_spool(gateway->transfer), &limits, read_body, request, request->source.content_length,
+			request->arena, &intake, err))
+		return -1;
+	struct transfer_put put = {
+		.pid = request_param(request, "pid"),
+		.create = creation.possible ? &creation.media : NULL,
+		.existing = TRANSFER_ADD_BYTES,
+		.if_match = request_header(request, "If-Match"),
+		.content_type = request_header(request, "Content-Type"),
+	};
+	if (transfer_put(gateway->transfer, &put, &intake, &caller, request->arena, &stored, err))
+		return -1;
+	return answer_stored(gateway, request, response, &stored, err);
+}
