@@ -24,6 +24,19 @@ void log_init(const char *service, enum log_level level, enum log_format format)
 	config.format = format;
 }
 
+enum log_level log_level_from_name(const char *name)
+{
+	for (int level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++)
+		if (strcasecmp(LEVELS[level], name) == 0)
+			return (enum log_level)level;
+	return LOG_LEVEL_INFO;
+}
+
+enum log_format log_format_from_name(const char *name)
+{
+	return strcasecmp(name, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
+}
+
 static bool is_plain(const char *text)
 {
 	for (; *text; text++)

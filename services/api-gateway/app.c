@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "app.h"
+
+#include "background/reconciler.h"
+#include "background/relay.h"
+#include "background/results.h"
+#include "background/scheduler.h"
+#include "common/arena.h"
+#include "common/bus.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/hex.h"
+#include "common/http_client.h"
+#include "common/http_server.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/random.h"
+#include "config.h"
+#include "db/pool.h"
+#include "domain/first_start.h"
+#include "domain/spool.h"
+#include "domain/tokens.h"
+#include "domain/transfer.h"
+#include "gateway.h"
+#include "http/auth.h"
+#include "http/internal.h"
+#include "http/routes.h"
+#include "http/server.h"
+#include "messaging/job_post.h"
+#include "messaging/replies.h"
+#include "schemas/bus_names.h"
+#include "schemas/schema.h"
+
+#include <string.h>
+
+enum {
+	DATABASE_RETRY_MS = 1000,
+	PROBE_MS = 2000,
+	INTERNAL_THREADS = 64,
+	MAX_HEAD_SIZE = 16 * 1024,
+	CONNECT_TIMEOUT_MS = 5000,
+	PUBLISHER_DRAIN_MS = 5000,
+	PROBES = 3,
+};
+
+struct app {
+	const struct config *config;
+	struct arena *arena; /* names and tables that live as long as the process */
+	const char *instance, *reply_queue;
+	struct bus_options publisher_options, results_options;
+	struct gateway_probe probes[PROBES + 1];
+	struct gateway gateway;
+
+	struct db_pool *pool;
+	struct schema_set *schemas;
+	struct router *router;
+	struct auth *auth;
+	struct spool *spool;
+	struct http_client *http;
+	struct bus_publisher *publisher;
+	struct replies *replies;
+	struct results *results;
+	struct job_post *post;
+	struct transfer *transfer;
+	struct relay *relay;
+	struct scheduler *scheduler;
+	struct reconciler *reconciler;
+	struct http_server *internal, *public;
+};
+
+/* --- the database */
+
+static struct db_pool *open_pool(const struct config *config)
+{
+	struct db_pool_options options = {
+		.url = config->database_url,
+		.application_name = "api-gateway",
+		.size = (int)config->database_pool,
+		.statement_timeout_ms = config->database_timeout_ms,
+	};
+	return db_pool_create(&options);
+}
+
+/* Until the database answers; what it answers may still be an error. */
+static int prepare_database(struct app *app, const volatile sig_atomic_t *stop, struct error *err)
+{
+	for (bool told = false; !*stop; told = true) {
+		int applied = 0;
+		if (first_start(app->pool, app->config, &applied, err) == 0) {
+			if (applied)
+				log_info("database schema brought up to date", LOG_INT("migrations", applied));
+			return 0;
+		}
+		if (err->code != ERROR_UNAVAILABLE && err->code != ERROR_DEADLINE)
+			return -1;
+		if (!told)
+			log_warn("waiting for the database", LOG_ERROR(err));
+		clock_sleep_ms(DATABASE_RETRY_MS);
+	}
+	return error_set(err, ERROR_CANCELLED, "stopped while waiting for the database");
+}
+
+/* --- what /readyz asks */
+
+static int probe_database(void *context, struct error *err)
+{
+	struct app *app = context;
+	return db_pool_check(app->pool, clock_monotonic_ms() + PROBE_MS, err);
+}
+
+static int probe_publisher(void *context, struct error *err)
+{
+	struct app *app = context;
+	if (bus_publisher_ready(app->publisher))
+		return 0;
+	return error_set(err, ERROR_UNAVAILABLE, "not connected to the broker, or blocked by it");
+}
+
+static int probe_results(void *context, struct error *err)
+{
+	struct app *app = context;
+	return results_ready(app->results) ? 0 : error_set(err, ERROR_UNAVAILABLE, "not subscribed to results");
+}
+
+/* --- building, in order */
+
+static int build_rest(struct app *app, struct error *err)
+{
+	const struct config *config = app->config;
+	if (schema_set_create(schema_files, &app->schemas, err))
+		return -1;
+	app->router = router_create(ROUTES);
+	app->auth = auth_create(tokens_lookup, app->pool);
+	return hex_decode(config->secret_key, app->gateway.secret_key, SEAL_KEY_SIZE);
+}
+
+static const char *internal_url(struct app *app)
+{
+	if (app->config->internal_url)
+		return app->config->internal_url;
+	return arena_printf(app->arena, "http://%s", app->config->internal_listen);
+}
+
+static struct bus_options bus_options(const struct app *app, const char *name, struct bus_topology topology)
+{
+	return (struct bus_options){
+		.urls = app->config->amqp_url,
+		.app_id = "api-gateway",
+		.name = name,
+		.heartbeat_s = (int)(app->config->amqp_heartbeat_ms / 1000),
+		.topology = topology,
+	};
+}
+
+static void build_bus(struct app *app)
+{
+	char instance[RANDOM_UUID_SIZE];
+	random_uuid(instance);
+	app->instance = arena_strdup(app->arena, instance);
+	app->reply_queue = arena_printf(app->arena, "%s.%s", BUS_RESULTS, instance);
+	app->publisher_options = bus_options(app, "api-gateway publisher", bus_topology_base(app->arena));
+	app->results_options =
+		bus_options(app, "api-gateway results", bus_topology_gateway(app->arena, app->reply_queue));
+	app->publisher = bus_publisher_create(&app->publisher_options);
+	app->replies = replies_create();
+	struct results_options options = {&app->results_options, app->reply_queue, app->replies, app->pool, app->spool};
+	app->results = results_create(&options);
+}
+
+static void build_transfer(struct app *app)
+{
+	struct http_client_options options = {.connect_timeout_ms = CONNECT_TIMEOUT_MS, .user_agent = "mediastore-api-gateway"};
+	app->http = http_client_create(&options);
+	app->post = job_post_create(app->publisher, app->replies, app->reply_queue);
+	struct transfer_parts parts = {
+		app->config, app->pool, app->post, app->spool, app->http, app->gateway.secret_key};
+	app->transfer = transfer_create(&parts);
+}
+
+static void build_gateway(struct app *app)
+{
+	const struct gateway_probe probes[PROBES] = {
+		{"database", probe_database, app},
+		{"broker.publish", probe_publisher, app},
+		{"broker.results", probe_results, app},
+	};
+	memcpy(app->probes, probes, sizeof(probes));
+	struct gateway *gateway = &app->gateway;
+	gateway->config = app->config;
+	gateway->pool = app->pool;
+	gateway->schemas = app->schemas;
+	gateway->router = app->router;
+	gateway->auth = app->auth;
+	gateway->publisher = app->publisher;
+	gateway->transfer = app->transfer;
+	gateway->probes = app->probes;
+	gateway->body_max = (size_t)app->config->body_max;
+	gateway->token_lifetime_ms = app->config->token_lifetime_ms;
+}
+
+static void build_background(struct app *app)
+{
+	struct scheduler_options options = {app->pool, app->post, app->spool, app->instance};
+	app->relay = relay_create(app->pool, app->publisher, app->config->event_retention_ms);
+	app->scheduler = scheduler_create(&options);
+	app->reconciler = reconciler_create(app->config, app->pool, app->spool);
+}
+
+static int listen_on(const struct app *app, const char *address, int threads,
+	void (*handle)(struct http_exchange *exchange, void *context), void *context, struct http_server **out,
+	struct error *err)
+{
+	struct http_server_options options = {
+		.listen = address,
+		.threads = threads,
+		.idle_timeout_ms = app->config->idle_timeout_ms,
+		.body_timeout_ms = app->config->stall_timeout_ms,
+		.max_head_size = MAX_HEAD_SIZE,
+		.handle = handle,
+		.context = context,
+	};
+	return http_server_create(&options, out, err);
+}
+
+static int build(struct app *app, const volatile sig_atomic_t *stop, struct error *err)
+{
+	const struct config *config = app->config;
+	app->pool = open_pool(config);
+	if (build_rest(app, err) || prepare_database(app, stop, err) ||
+		spool_create(config->spool_dir, internal_url(app), config->service_key, &app->spool, err))
+		return -1;
+	build_bus(app);
+	build_transfer(app);
+	build_gateway(app);
+	build_background(app);
+	if (listen_on(app, config->internal_listen, INTERNAL_THREADS, internal_handle, app->spool, &app->internal, err))
+		return -1;
+	return listen_on(app, config->listen, (int)config->http_threads, server_handle, &app->gateway, &app->public, err);
+}
+
+int app_start(const struct config *config, const volatile sig_atomic_t *stop, struct app **out, struct error *err)
+{
+	struct app *app = memory_alloc(sizeof(*app));
+	app->config = config;
+	app->arena = arena_create();
+	if (build(app, stop, err)) {
+		app_stop(app);
+		return -1;
+	}
+	log_info("serving", LOG_STR("listen", config->listen), LOG_STR("internal", config->internal_listen),
+		LOG_STR("instance", app->instance));
+	*out = app;
+	return 0;
+}
+
+/* --- and down again */
+
+static void stop_listening(const struct app *app, struct http_server *server)
+{
+	if (!server)
+		return;
+	http_server_drain(server, clock_monotonic_ms() + app->config->drain_timeout_ms);
+	http_server_free(server);
+}
+
+void app_stop(struct app *app)
+{
+	if (!app)
+		return;
+	stop_listening(app, app->public);
+	reconciler_free(app->reconciler);
+	scheduler_free(app->scheduler);
+	relay_free(app->relay);
+	stop_listening(app, app->internal);
+	results_free(app->results);
+	if (app->publisher)
+		bus_publisher_free(app->publisher, clock_monotonic_ms() + PUBLISHER_DRAIN_MS);
+	replies_free(app->replies);
+	transfer_free(app->transfer);
+	job_post_free(app->post);
+	http_client_free(app->http);
+	spool_free(app->spool);
+	auth_free(app->auth);
+	router_free(app->router);
+	schema_set_free(app->schemas);
+	db_pool_free(app->pool);
+	arena_free(app->arena);
+	explicit_bzero(app->gateway.secret_key, sizeof(app->gateway.secret_key));
+	free(app);
+}
+
+int app_migrate(const struct config *config, int *applied, struct error *err)
+{
+	struct db_pool *pool = open_pool(config);
+	int result = first_start(pool, config, applied, err);
+	db_pool_free(pool);
+	return result;
+}
