@@ -180,7 +180,7 @@ static int keyword_const(
 static int read_count(struct compiler *compiler, const cJSON *value, const char *place, int64_t *out)
 {
 	if (!cJSON_IsNumber(value) || value->valuedouble < 0 || value->valuedouble > 9e15 ||
-		value->valuedouble != floor(value->valuedouble))
+		value->valuedouble != (double)(int64_t)value->valuedouble)
 		return refuse(compiler, place, "must be a count");
 	*out = (int64_t)value->valuedouble;
 	return 0;
