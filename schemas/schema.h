@@ -28,13 +28,15 @@ enum { SCHEMA_MAX_PROBLEMS = 100, SCHEMA_MAX_DEPTH = 64 };
 extern const struct embedded_file schema_files[]; /* made by the build; names relative to schemas/ */
 
 /* Compiles every file below rest/ and amqp/. INTERNAL, with file, place and keyword in the message. */
-MUST_CHECK int schema_set_create(const struct embedded_file *files, struct schema_set **out, struct error *err);
+MUST_CHECK int schema_set_create(
+	const struct embedded_file *files, struct schema_set **out, struct error *err);
 void schema_set_free(struct schema_set *set);
 /* "rest/media.json"; NULL: no such file. */
 const struct schema *schema_set_find(const struct schema_set *set, const char *name);
 
 /* Returns the number of problems, 0 when the value fits. They are appended to `problems` as one JSON array of {"type", "loc", "msg"}, each loc
  * beginning with the elements of `loc` (ends with NULL); at most SCHEMA_MAX_PROBLEMS are told. */
-MUST_CHECK size_t schema_check(const struct schema *schema, struct value value, const char *const *loc, struct buf *problems);
+MUST_CHECK size_t schema_check(
+	const struct schema *schema, struct value value, const char *const *loc, struct buf *problems);
 
 #endif

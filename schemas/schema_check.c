@@ -14,7 +14,7 @@
 
 struct place {
 	const struct place *parent; /* NULL: the value that was handed in */
-	struct value_text name;	    /* text NULL: an element, by index */
+	struct value_text name;     /* text NULL: an element, by index */
 	size_t index;
 	unsigned depth;
 };
@@ -25,7 +25,8 @@ struct checker {
 	size_t count;
 };
 
-static void check(struct checker *checker, const struct schema *schema, struct value value, const struct place *place);
+static void check(
+	struct checker *checker, const struct schema *schema, struct value value, const struct place *place);
 
 /* --- telling */
 
@@ -120,8 +121,7 @@ static void report_type(
 static void append_choices(const cJSON *choices, struct buf *out)
 {
 	const cJSON *choice;
-	cJSON_ArrayForEach(choice, choices)
-	{
+	cJSON_ArrayForEach(choice, choices) {
 		if (choice->prev->next)
 			buf_append_text(out, choice->next ? ", " : " or ");
 		char *printed = cJSON_IsString(choice) ? NULL : cJSON_PrintUnformatted(choice);
@@ -141,8 +141,7 @@ static void check_choices(
 	if (!schema->enumeration)
 		return;
 	const cJSON *choice;
-	cJSON_ArrayForEach(choice, schema->enumeration)
-	{
+	cJSON_ArrayForEach(choice, schema->enumeration) {
 		if (value_equal(value, value_of_json(choice)))
 			return;
 	}
@@ -179,11 +178,13 @@ static void check_string(
 	struct value_text text = value.ops->text(value.node);
 	int64_t length = schema->binary ? (int64_t)text.length : text_length(text);
 	if (length < schema->min_length)
-		report(checker, place, "string_too_short", "String should have at least %" PRId64 " character%s",
-			schema->min_length, plural(schema->min_length));
+		report(checker, place, "string_too_short",
+			"String should have at least %" PRId64 " character%s", schema->min_length,
+			plural(schema->min_length));
 	else if (length > schema->max_length)
-		report(checker, place, "string_too_long", "String should have at most %" PRId64 " character%s",
-			schema->max_length, plural(schema->max_length));
+		report(checker, place, "string_too_long",
+			"String should have at most %" PRId64 " character%s", schema->max_length,
+			plural(schema->max_length));
 	else if (schema->printable && has_control(text))
 		report(checker, place, "value_error", "Value error, control characters are not allowed");
 }
@@ -196,7 +197,8 @@ static void check_number(
 		report(checker, place, "greater_than_equal", "Input should be greater than or equal to %.15g",
 			schema->minimum);
 	if (number > schema->maximum)
-		report(checker, place, "less_than_equal", "Input should be less than or equal to %.15g", schema->maximum);
+		report(checker, place, "less_than_equal", "Input should be less than or equal to %.15g",
+			schema->maximum);
 }
 
 static void check_array(
@@ -205,14 +207,14 @@ static void check_array(
 	int64_t count = (int64_t)value.ops->count(value.node);
 	if (count < schema->min_items) {
 		report(checker, place, "too_short",
-			"List should have at least %" PRId64 " item%s after validation, not %" PRId64, schema->min_items,
-			plural(schema->min_items), count);
+			"List should have at least %" PRId64 " item%s after validation, not %" PRId64,
+			schema->min_items, plural(schema->min_items), count);
 		return;
 	}
 	if (count > schema->max_items) {
 		report(checker, place, "too_long",
-			"List should have at most %" PRId64 " item%s after validation, not %" PRId64, schema->max_items,
-			plural(schema->max_items), count);
+			"List should have at most %" PRId64 " item%s after validation, not %" PRId64,
+			schema->max_items, plural(schema->max_items), count);
 		return;
 	}
 	if (!schema->items)
@@ -256,13 +258,15 @@ static void check_object(
 	struct value member;
 	for (size_t i = 0; i < schema->required_count; i++) {
 		const char *name = schema->required[i];
-		struct place below = {.parent = place, .name = {name, strlen(name)}, .depth = place->depth + 1};
+		struct place below = {
+			.parent = place, .name = {name, strlen(name)}, .depth = place->depth + 1};
 		if (!value_member(value, name, &member))
 			report(checker, &below, "missing", "Field required");
 	}
 	for (size_t i = 0; i < schema->property_count; i++) {
 		const char *name = schema->properties[i].name;
-		struct place below = {.parent = place, .name = {name, strlen(name)}, .depth = place->depth + 1};
+		struct place below = {
+			.parent = place, .name = {name, strlen(name)}, .depth = place->depth + 1};
 		if (value_member(value, name, &member))
 			check(checker, schema->properties[i].schema, member, &below);
 	}
@@ -312,7 +316,8 @@ static void check_by_kind(struct checker *checker, const struct schema *schema, 
 	}
 }
 
-static void check(struct checker *checker, const struct schema *schema, struct value value, const struct place *place)
+static void check(
+	struct checker *checker, const struct schema *schema, struct value value, const struct place *place)
 {
 	if (place->depth > SCHEMA_MAX_DEPTH) {
 		report(checker, place, "recursion_loop", "Input is nested too deeply");
@@ -334,7 +339,8 @@ static void check(struct checker *checker, const struct schema *schema, struct v
 	check_by_kind(checker, schema, value, place, kind);
 }
 
-size_t schema_check(const struct schema *schema, struct value value, const char *const *loc, struct buf *problems)
+size_t schema_check(
+	const struct schema *schema, struct value value, const char *const *loc, struct buf *problems)
 {
 	struct checker checker = {.loc = loc, .problems = problems};
 	struct place root = {0};

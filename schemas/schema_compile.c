@@ -86,23 +86,24 @@ static int keyword_type(struct compiler *compiler, const cJSON *value, const cha
 	if (!cJSON_IsArray(value))
 		return add_type(compiler, value, place, node);
 	const cJSON *type;
-	cJSON_ArrayForEach(type, value)
-	{
+	cJSON_ArrayForEach(type, value) {
 		if (add_type(compiler, type, place, node) != 0)
 			return -1;
 	}
 	return node->types ? 0 : refuse(compiler, place, "must not be empty");
 }
 
-static int keyword_properties(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_properties(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	if (!cJSON_IsObject(value))
 		return refuse(compiler, place, "must be an object");
-	node->properties = allocate(compiler, ((size_t)cJSON_GetArraySize(value) + 1) * sizeof(*node->properties));
+	node->properties =
+		allocate(compiler, ((size_t)cJSON_GetArraySize(value) + 1) * sizeof(*node->properties));
 	const cJSON *property;
-	cJSON_ArrayForEach(property, value)
-	{
-		const struct schema *schema = compile(compiler, property, place_below(compiler, place, property->string));
+	cJSON_ArrayForEach(property, value) {
+		const struct schema *schema =
+			compile(compiler, property, place_below(compiler, place, property->string));
 		if (!schema)
 			return -1;
 		node->properties[node->property_count++] = (struct schema_property){property->string, schema};
@@ -110,14 +111,15 @@ static int keyword_properties(struct compiler *compiler, const cJSON *value, con
 	return 0;
 }
 
-static int keyword_required(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_required(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	if (!cJSON_IsArray(value))
 		return refuse(compiler, place, "must be a list");
-	node->required = allocate(compiler, ((size_t)cJSON_GetArraySize(value) + 1) * sizeof(*node->required));
+	node->required =
+		allocate(compiler, ((size_t)cJSON_GetArraySize(value) + 1) * sizeof(*node->required));
 	const cJSON *name;
-	cJSON_ArrayForEach(name, value)
-	{
+	cJSON_ArrayForEach(name, value) {
 		if (!cJSON_IsString(name))
 			return refuse(compiler, place, "must be a list of names");
 		node->required[node->required_count++] = name->valuestring;
@@ -125,7 +127,8 @@ static int keyword_required(struct compiler *compiler, const cJSON *value, const
 	return 0;
 }
 
-static int keyword_additional(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_additional(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	if (cJSON_IsBool(value)) {
 		node->additional_forbidden = cJSON_IsFalse(value);
@@ -135,20 +138,21 @@ static int keyword_additional(struct compiler *compiler, const cJSON *value, con
 	return node->additional ? 0 : -1;
 }
 
-static int keyword_items(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_items(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	node->items = compile(compiler, value, place);
 	return node->items ? 0 : -1;
 }
 
-static int keyword_any_of(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_any_of(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	if (!cJSON_IsArray(value) || cJSON_GetArraySize(value) == 0)
 		return refuse(compiler, place, "must be a list of schemas");
 	node->any_of = allocate(compiler, (size_t)cJSON_GetArraySize(value) * sizeof(struct schema *));
 	const cJSON *branch;
-	cJSON_ArrayForEach(branch, value)
-	{
+	cJSON_ArrayForEach(branch, value) {
 		const struct schema *schema = compile(compiler, branch, place);
 		if (!schema)
 			return -1;
@@ -165,7 +169,8 @@ static int keyword_enum(struct compiler *compiler, const cJSON *value, const cha
 	return 0;
 }
 
-static int keyword_const(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_const(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	(void)compiler, (void)place;
 	node->constant = value;
@@ -175,28 +180,32 @@ static int keyword_const(struct compiler *compiler, const cJSON *value, const ch
 static int read_count(struct compiler *compiler, const cJSON *value, const char *place, int64_t *out)
 {
 	if (!cJSON_IsNumber(value) || value->valuedouble < 0 || value->valuedouble > 9e15 ||
-		value->valuedouble != floor(value->valuedouble))
+		value->valuedouble != (double)(int64_t)value->valuedouble)
 		return refuse(compiler, place, "must be a count");
 	*out = (int64_t)value->valuedouble;
 	return 0;
 }
 
-static int keyword_min_length(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_min_length(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	return read_count(compiler, value, place, &node->min_length);
 }
 
-static int keyword_max_length(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_max_length(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	return read_count(compiler, value, place, &node->max_length);
 }
 
-static int keyword_min_items(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_min_items(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	return read_count(compiler, value, place, &node->min_items);
 }
 
-static int keyword_max_items(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_max_items(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	return read_count(compiler, value, place, &node->max_items);
 }
@@ -209,17 +218,20 @@ static int read_number(struct compiler *compiler, const cJSON *value, const char
 	return 0;
 }
 
-static int keyword_minimum(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_minimum(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	return read_number(compiler, value, place, &node->minimum);
 }
 
-static int keyword_maximum(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_maximum(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	return read_number(compiler, value, place, &node->maximum);
 }
 
-static int keyword_title(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_title(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	if (!cJSON_IsString(value))
 		return refuse(compiler, place, "must be a string");
@@ -235,16 +247,19 @@ static int among(struct compiler *compiler, const cJSON *value, const char *plac
 	return refuse(compiler, place, "not one of the values that are known");
 }
 
-static int keyword_format(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_format(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
-	static const char *const KNOWN[] = {"printable", "date-time", "uri", "uuid", "password", "int64", NULL};
+	static const char *const KNOWN[] = {
+		"printable", "date-time", "uri", "uuid", "password", "int64", NULL};
 	if (among(compiler, value, place, KNOWN) != 0)
 		return -1;
 	node->printable = strcmp(value->valuestring, "printable") == 0;
 	return 0;
 }
 
-static int keyword_encoding(struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
+static int keyword_encoding(
+	struct compiler *compiler, const cJSON *value, const char *place, struct schema *node)
 {
 	static const char *const KNOWN[] = {"binary", "base64", NULL};
 	if (among(compiler, value, place, KNOWN) != 0)
@@ -286,8 +301,7 @@ static int keyword_defs(struct compiler *compiler, const cJSON *value, const cha
 	if (strcmp(place, "#/$defs") != 0)
 		return refuse(compiler, place, "only at the root of a file");
 	const cJSON *source;
-	cJSON_ArrayForEach(source, value)
-	{
+	cJSON_ArrayForEach(source, value) {
 		const char *below = place_below(compiler, place, source->string);
 		const struct schema *schema = compile(compiler, source, below);
 		if (!schema)
@@ -354,8 +368,7 @@ static const struct schema *compile(struct compiler *compiler, const cJSON *sour
 	node->next = compiler->set->schemas;
 	compiler->set->schemas = node;
 	const cJSON *value;
-	cJSON_ArrayForEach(value, source)
-	{
+	cJSON_ArrayForEach(value, source) {
 		if (take_keyword(compiler, value, place, node) != 0)
 			return NULL;
 	}
@@ -394,7 +407,8 @@ static int resolve(struct schema_set *set, struct error *err)
 			continue;
 		node->reference = schema_set_find(set, node->reference_name);
 		if (!node->reference)
-			return error_set(err, ERROR_INTERNAL, "schema: nothing is named %s", node->reference_name);
+			return error_set(
+				err, ERROR_INTERNAL, "schema: nothing is named %s", node->reference_name);
 	}
 	return 0;
 }

@@ -20,7 +20,7 @@ struct schema_property {
 
 struct schema {
 	const char *title;
-	unsigned types;		  /* bits 1 << enum value_kind; 0: any */
+	unsigned types;           /* bits 1 << enum value_kind; 0: any */
 	enum value_kind expected; /* the first type named that is not null: what problems ask for */
 	struct schema_property *properties;
 	size_t property_count;
@@ -35,9 +35,10 @@ struct schema {
 	const struct schema **any_of;
 	size_t any_of_count;
 	bool printable; /* format */
-	bool binary;	/* contentEncoding */
+	bool binary;    /* contentEncoding */
 
-	const char *reference_name; /* "rest/media.json#/$defs/x", resolved into reference once all files are compiled */
+	const char *
+		reference_name; /* "rest/media.json#/$defs/x", resolved into reference once all files are compiled */
 	const struct schema *reference;
 	struct schema *next; /* all schemas of the set */
 };

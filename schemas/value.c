@@ -2,10 +2,15 @@
 #include "schemas/value.h"
 
 #include <cjson/cJSON.h>
-#include <math.h>
 #include <string.h>
 
 /* --- cJSON as a value */
+
+/* Beyond 2^53 a double has no fraction anyway. */
+static bool is_whole(double number)
+{
+	return number > 9e15 || number < -9e15 || (double)(int64_t)number == number;
+}
 
 static enum value_kind json_kind(const void *node)
 {
@@ -15,7 +20,7 @@ static enum value_kind json_kind(const void *node)
 	case cJSON_True:
 		return VALUE_BOOLEAN;
 	case cJSON_Number:
-		return json->valuedouble == floor(json->valuedouble) ? VALUE_INTEGER : VALUE_NUMBER;
+		return is_whole(json->valuedouble) ? VALUE_INTEGER : VALUE_NUMBER;
 	case cJSON_String:
 		return VALUE_STRING;
 	case cJSON_Array:

@@ -11,7 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum value_kind { VALUE_NULL, VALUE_BOOLEAN, VALUE_INTEGER, VALUE_NUMBER, VALUE_STRING, VALUE_BINARY, VALUE_ARRAY, VALUE_OBJECT };
+enum value_kind {
+	VALUE_NULL,
+	VALUE_BOOLEAN,
+	VALUE_INTEGER,
+	VALUE_NUMBER,
+	VALUE_STRING,
+	VALUE_BINARY,
+	VALUE_ARRAY,
+	VALUE_OBJECT
+};
 
 struct value_ops;
 

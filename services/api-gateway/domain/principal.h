@@ -8,7 +8,7 @@
 
 enum role { ROLE_READER, ROLE_WRITER, ROLE_ADMIN, ROLE_COUNT };
 
-enum { PRINCIPAL_NAME_SIZE = 256 };
+enum { PRINCIPAL_NAME_SIZE = 1024 }; /* 255 characters of up to 4 bytes */
 
 struct principal {
 	int64_t user_pk; /* 0: nobody (a PUBLIC route) */

@@ -12,7 +12,8 @@ struct response;
 
 int handle_media_create(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
-int handle_media_read(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_media_read(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 int handle_media_delete(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 

@@ -10,8 +10,10 @@ struct gateway;
 struct request;
 struct response;
 
-int handle_upload(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
-int handle_download(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_upload(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_download(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 int handle_download_url(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 int handle_content_put(

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SLOTS = 1024, TOKEN_MAX_LENGTH = 512 };
+enum { SLOTS = 512, TOKEN_MAX_LENGTH = 512 };
 
 struct slot {
 	unsigned char hash[AUTH_HASH_SIZE];

@@ -18,7 +18,8 @@ struct auth;
 enum { AUTH_HASH_SIZE = 32, AUTH_CACHE_MS = 1000 };
 
 /* 1: found, *out is filled; 0: no such token; -1: *err (UNAVAILABLE: the database). */
-typedef int auth_lookup(void *context, const unsigned char hash[AUTH_HASH_SIZE], struct principal *out, struct error *err);
+typedef int auth_lookup(
+	void *context, const unsigned char hash[AUTH_HASH_SIZE], struct principal *out, struct error *err);
 
 struct auth *auth_create(auth_lookup *lookup, void *context);
 void auth_free(struct auth *auth);

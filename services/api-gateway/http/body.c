@@ -156,7 +156,8 @@ static void strip_bom(struct request *request)
 	request->body_length -= 3;
 }
 
-int body_take(const struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int body_take(
+	const struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	size_t limit = request->route->body.limit ? request->route->body.limit : gateway->body_max;
 	struct buf *text = arena_alloc(request->arena, sizeof(*text));

@@ -15,11 +15,11 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
-static int find_route(
-	struct gateway *gateway, struct request *request, const char **allow, struct error *err)
+static int find_route(struct gateway *gateway, struct request *request, const char **allow, struct error *err)
 {
 	struct route_match match = {0};
-	int result = router_match(gateway->router, request->method, request->raw_path, request->arena, &match, err);
+	int result = router_match(
+		gateway->router, request->method, request->raw_path, request->arena, &match, err);
 	*allow = match.allow;
 	if (result != 0)
 		return -1;
@@ -30,7 +30,8 @@ static int find_route(
 
 static int authorize(struct gateway *gateway, struct request *request, struct error *err)
 {
-	static const enum role NEEDED[] = {[READER] = ROLE_READER, [WRITER] = ROLE_WRITER, [ADMIN] = ROLE_ADMIN};
+	static const enum role NEEDED[] = {
+		[READER] = ROLE_READER, [WRITER] = ROLE_WRITER, [ADMIN] = ROLE_ADMIN};
 	if (request->route->auth == PUBLIC)
 		return 0;
 	const char *header = request_header(request, "Authorization");
@@ -52,8 +53,8 @@ static bool streamed(const struct request *request)
 	return request->source.answered && request->source.answered(request->source.context);
 }
 
-static int serve(struct gateway *gateway, struct request *request, struct response *response, const char **allow,
-	struct error *err)
+static int serve(struct gateway *gateway, struct request *request, struct response *response,
+	const char **allow, struct error *err)
 {
 	if (find_route(gateway, request, allow, err) != 0 || authorize(gateway, request, err) != 0)
 		return -1;
@@ -63,8 +64,8 @@ static int serve(struct gateway *gateway, struct request *request, struct respon
 }
 
 /* In tests every reply is held against the schema that the documentation shows. */
-static int check_reply(
-	const struct gateway *gateway, const struct request *request, const struct response *response, struct error *err)
+static int check_reply(const struct gateway *gateway, const struct request *request,
+	const struct response *response, struct error *err)
 {
 	const char *name = request->route->reply;
 	if (!gateway->check_replies || !name || response->status != 200)
@@ -78,7 +79,8 @@ static int check_reply(
 	const char *const loc[] = {"reply", NULL};
 	int result = 0;
 	if (schema_check(schema, value_of_json(json), loc, &problems) > 0)
-		result = error_set_cause(err, ERROR_INTERNAL, "the reply does not fit %s: %.150s", name, problems.data);
+		result = error_set_cause(
+			err, ERROR_INTERNAL, "the reply does not fit %s: %.150s", name, problems.data);
 	buf_release(&problems);
 	cJSON_Delete(json);
 	return result;

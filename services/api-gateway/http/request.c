@@ -104,12 +104,12 @@ int request_param_pk(
 	if (parsed == 0)
 		return 0;
 	const char *type = parsed == -1 ? "int_parsing" : "int_parsing_size";
-	const char *message = parsed == -1
-		? "Input should be a valid integer, unable to parse string as an integer"
-		: "Unable to parse input string as an integer, exceeded maximum size";
+	const char *message =
+		parsed == -1 ? "Input should be a valid integer, unable to parse string as an integer"
+			     : "Unable to parse input string as an integer, exceeded maximum size";
 	if (detail)
-		*detail = arena_printf(request->arena, "[{\"type\":\"%s\",\"loc\":[\"path\",\"%s\"],\"msg\":\"%s\"}]",
-			type, name, message);
+		*detail = arena_printf(request->arena,
+			"[{\"type\":\"%s\",\"loc\":[\"path\",\"%s\"],\"msg\":\"%s\"}]", type, name, message);
 	return error_set(err, ERROR_INVALID, "%s: %s", name, message);
 }
 

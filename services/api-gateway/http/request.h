@@ -37,16 +37,17 @@ struct request_source {
 	const char *(*header)(void *context, const char *name); /* any case; NULL when absent */
 	/* As http_exchange_read: > 0 bytes, 0 at the verified end, -1 REQUEST_TIMEOUT or BAD_REQUEST. */
 	ssize_t (*read)(void *context, void *out, size_t size, struct error *err);
-	int64_t content_length; /* 0: no body, -1: chunked */
+	int64_t content_length;          /* 0: no body, -1: chunked */
 	bool (*answered)(void *context); /* a raw handler has begun its own response; NULL: cannot */
 };
 
 struct request {
 	const char *method;
-	const char *raw_path; /* as it came, without the query */
+	const char *raw_path;  /* as it came, without the query */
 	const char *raw_query; /* "" when none */
 	struct request_source source;
-	struct http_exchange *exchange; /* raw routes answer streams with it; NULL in tests without a socket */
+	struct http_exchange
+		*exchange; /* raw routes answer streams with it; NULL in tests without a socket */
 	struct arena *arena;
 	char request_id[REQUEST_ID_SIZE];
 	char traceparent[REQUEST_TRACEPARENT_SIZE]; /* "" when the client sent none that is valid */
@@ -55,9 +56,11 @@ struct request {
 	const struct route *route;
 	struct request_params params, query;
 	struct principal principal;
-	const char *body; /* the JSON text, without a BOM, followed by a NUL; NULL on routes without a JSON body */
+	const char *
+		body; /* the JSON text, without a BOM, followed by a NUL; NULL on routes without a JSON body */
 	size_t body_length;
-	const struct cJSON *json; /* the same, parsed and checked by the route's schema; of repeated names only the last is left */
+	const struct cJSON *
+		json; /* the same, parsed and checked by the route's schema; of repeated names only the last is left */
 };
 
 /* Prepares a zeroed request: takes the client's X-Request-Id when it is 1 to 64 of A-Z a-z 0-9 . _ - (else a new UUID) and its
@@ -79,8 +82,8 @@ const char *request_text(const struct cJSON *object, const char *name);
 
 /* A pk as it may come in a path: digits only. INVALID, with pydantic's words ready in `detail`
  * (a JSON array for response_set_detail; may be NULL). */
-MUST_CHECK int request_param_pk(const struct request *request, const char *name, int64_t *out, const char **detail,
-	struct error *err);
+MUST_CHECK int request_param_pk(const struct request *request, const char *name, int64_t *out,
+	const char **detail, struct error *err);
 /* A pk as it may come in a body: a whole number above 0, or a string of digits. 0, or -1 without an error. */
 MUST_CHECK int request_json_pk(const struct cJSON *value, int64_t *out);
 

@@ -28,8 +28,8 @@ void response_header(struct request *request, struct response *response, const c
 {
 	if (response->header_count == RESPONSE_HEADER_MAX || !is_header_value(value))
 		return;
-	response->headers[response->header_count++] = (struct http_header){
-		arena_strdup(request->arena, name), arena_strdup(request->arena, value)};
+	response->headers[response->header_count++] =
+		(struct http_header){arena_strdup(request->arena, name), arena_strdup(request->arena, value)};
 }
 
 void response_header_printf(
@@ -122,7 +122,8 @@ void response_error(struct request *request, struct response *response, const st
 	buf_clear(body);
 	buf_append_text(body, "{\"detail\":");
 	append_detail(body, response, err);
-	buf_printf(body, ",\"code\":\"%s\",\"request_id\":\"%s\"", error_wire_name(err->code), request->request_id);
+	buf_printf(body, ",\"code\":\"%s\",\"request_id\":\"%s\"", error_wire_name(err->code),
+		request->request_id);
 	if (response->error_members.length)
 		buf_append(body, response->error_members.data, response->error_members.length);
 	buf_append_text(body, "}");

@@ -24,8 +24,8 @@ struct response {
 	struct http_header headers[RESPONSE_HEADER_MAX + 1];
 	size_t header_count;
 	struct buf body;
-	struct error error;	 /* why it failed, for the access log; code NONE when it did not */
-	const char *detail;	 /* set by response_set_detail */
+	struct error error;       /* why it failed, for the access log; code NONE when it did not */
+	const char *detail;       /* set by response_set_detail */
 	struct buf error_members; /* set by response_add_error_member */
 };
 
@@ -33,8 +33,8 @@ void response_release(struct response *response);
 
 /* Name and value are copied into the request's arena. Values with control characters are dropped; so are headers beyond the maximum. */
 void response_header(struct request *request, struct response *response, const char *name, const char *value);
-void response_header_printf(struct request *request, struct response *response, const char *name, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void response_header_printf(struct request *request, struct response *response, const char *name,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The body is that JSON text (copied); sets the Content-Type. */
 void response_json_text(struct request *request, struct response *response, const char *text, size_t length);

@@ -194,8 +194,8 @@ static const char *join(const struct path *path, size_t from, size_t count, stru
 	return joined;
 }
 
-static void take_params(
-	const struct pattern *pattern, const struct path *path, struct arena *arena, struct request_params *out)
+static void take_params(const struct pattern *pattern, const struct path *path, struct arena *arena,
+	struct request_params *out)
 {
 	out->items = arena_alloc(arena, (pattern->count + 1) * sizeof(*out->items));
 	size_t at = 0;
@@ -219,7 +219,8 @@ static bool is_spelled_out(const struct pattern *pattern)
 }
 
 struct search {
-	const struct pattern *exact, *get; /* the best row with the method; the best GET, which can stand in for HEAD */
+	const struct pattern *exact,
+		*get; /* the best row with the method; the best GET, which can stand in for HEAD */
 	struct buf allow;
 };
 
@@ -256,7 +257,8 @@ static void search_patterns(
 	}
 }
 
-static int refuse(const struct search *search, struct arena *arena, struct route_match *out, struct error *err)
+static int refuse(
+	const struct search *search, struct arena *arena, struct route_match *out, struct error *err)
 {
 	if (!search->allow.data)
 		return error_set(err, ERROR_NOT_FOUND, "Not Found");

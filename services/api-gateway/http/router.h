@@ -24,14 +24,21 @@ struct gateway;
 struct response;
 
 /* 0: the response is filled (or streamed); -1: *err is set and dispatch makes the reply. */
-typedef int route_handler(struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+typedef int route_handler(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 
-enum route_auth { READER, WRITER, ADMIN, PUBLIC }; /* the default, 0, is authenticated: PUBLIC must be written */
+enum route_auth {
+	READER,
+	WRITER,
+	ADMIN,
+	PUBLIC
+}; /* the default, 0, is authenticated: PUBLIC must be written */
 
 struct route_body {
-	const char *schema;   /* of schemas/, ROUTE_RAW for a stream that the handler pulls itself, or NULL: no body is looked at */
+	const char *
+		schema; /* of schemas/, ROUTE_RAW for a stream that the handler pulls itself, or NULL: no body is looked at */
 	const char *argument; /* the second element of every problem's loc; NULL: none */
-	size_t limit;	      /* bytes; 0: the setting */
+	size_t limit;         /* bytes; 0: the setting */
 };
 
 extern const char ROUTE_RAW[]; /* compared by address */
@@ -43,7 +50,7 @@ struct route {
 	enum route_auth auth;
 	struct route_body body;
 	const char *reply; /* schema of the JSON reply; NULL: none */
-	int status;	   /* of success */
+	int status;        /* of success */
 };
 
 struct router;
@@ -60,7 +67,7 @@ void router_free(struct router *router);
 const struct route *router_table(const struct router *router);
 
 /* Strings are the arena's. NOT_FOUND (no such route), METHOD_NOT_ALLOWED, BAD_REQUEST (malformed percent sequence), INVALID (%00, not UTF-8). */
-MUST_CHECK int router_match(const struct router *router, const char *method, const char *raw_path, struct arena *arena,
-	struct route_match *out, struct error *err);
+MUST_CHECK int router_match(const struct router *router, const char *method, const char *raw_path,
+	struct arena *arena, struct route_match *out, struct error *err);
 
 #endif

@@ -29,8 +29,8 @@ static bool exchange_answered(void *context)
 static void answer(struct http_exchange *exchange, const struct response *response)
 {
 	if (response->status != 0)
-		http_exchange_reply(
-			exchange, response->status, response->headers, response->body.data, response->body.length);
+		http_exchange_reply(exchange, response->status, response->headers, response->body.data,
+			response->body.length);
 	else if (response->error.code != ERROR_NONE)
 		http_exchange_finish(exchange, false);
 }

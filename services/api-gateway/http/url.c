@@ -53,7 +53,8 @@ bool url_is_utf8(const char *text, size_t length)
 	return true;
 }
 
-const char *url_decode(const char *text, size_t length, bool plus_is_space, struct arena *arena, struct error *err)
+const char *url_decode(
+	const char *text, size_t length, bool plus_is_space, struct arena *arena, struct error *err)
 {
 	char *out = arena_alloc(arena, length + 1);
 	size_t used = 0;

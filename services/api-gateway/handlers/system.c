@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "handlers/system.h"
+
+#include "common/bus.h"
+#include "handlers/handler_scope.h"
+#include "http/response.h"
+
+#include <string.h>
+
+enum { READY_TIMEOUT_MS = 2000 }; /* a probe that comes later is taken for a no anyway */
+
+static int answer_text(struct request *request, struct response *response, const char *text)
+{
+	response_json_text(request, response, text, strlen(text));
+	return 0;
+}
+
+int handle_hello(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	(void)gateway, (void)err;
+	return answer_text(request, response, "{\"msg\":\"Hello, world!\"}");
+}
+
+int handle_live(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	(void)gateway, (void)err;
+	return answer_text(request, response, "{\"status\":\"live\"}");
+}
+
+/* --- /readyz */
+
+static int check_database(void *context, struct error *err)
+{
+	const struct gateway *gateway = context;
+	return db_pool_check(gateway->pool, clock_monotonic_ms() + READY_TIMEOUT_MS, err);
+}
+
+static int check_publisher(void *context, struct error *err)
+{
+	const struct gateway *gateway = context;
+	if (bus_publisher_ready(gateway->publisher))
+		return 0;
+	return error_set(err, ERROR_UNAVAILABLE, "not connected, or blocked by the broker");
+}
+
+/* Appends "name":"ok" or "name":"what is wrong". Whether it works. */
+static bool append_check(struct buf *out, const struct gateway_probe *probe, bool first)
+{
+	struct error err = {0};
+	bool works = probe->check(probe->context, &err) == 0;
+	buf_append_text(out, first ? "" : ",");
+	buf_append_json_string(out, probe->name);
+	buf_append_text(out, ":");
+	buf_append_json_string(out, works ? "ok" : err.message);
+	return works;
+}
+
+int handle_ready(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	const struct gateway_probe own[] = {
+		{"database", check_database, gateway},
+		{"broker.publisher", check_publisher, gateway},
+	};
+	CLEANUP(buf_release) struct buf checks = {0};
+	bool ready = append_check(&checks, &own[0], true);
+	ready = append_check(&checks, &own[1], false) && ready;
+	for (const struct gateway_probe *probe = gateway->probes; probe && probe->name; probe++)
+		ready = append_check(&checks, probe, false) && ready;
+
+	struct buf *body = &response->body;
+	buf_printf(body, "{\"status\":\"%s\",\"checks\":{%s}", ready ? "ready" : "unavailable", checks.data);
+	if (!ready) {
+		response->status = 503;
+		error_set(&response->error, ERROR_UNAVAILABLE, "not ready");
+		error_add_cause(&response->error, "%s", checks.data);
+		buf_printf(body, ",\"detail\":\"not ready\",\"code\":\"unavailable\",\"request_id\":\"%s\"",
+			request->request_id);
+	}
+	buf_append_text(body, "}");
+	response_json(request, response);
+	(void)err;
+	return 0;
+}
