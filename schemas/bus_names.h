@@ -4,7 +4,7 @@
 
 /*
  * Names on the bus and the tables that declare them: both services declare what they use, in whichever order they start.
- * docs/bus.md is the same for people.
+ * docs/bus.md is the same for people. Names and tables are lent by the arena, or constant; names given in are borrowed as long.
  */
 
 #include "common/bus.h"
@@ -22,6 +22,7 @@ struct arena;
 #define BUS_RESULTS_SHARED     "mediastore.results.shared" /* queue; its routing key is "shared" */
 #define BUS_RESULTS_SHARED_KEY "shared"
 #define BUS_DEAD_QUEUE         "mediastore.dead.letters"
+#define BUS_REQUESTS_QUEUE     "mediastore.requests.gateway" /* what pipelines ask of the gateways */
 
 /* Queue of a job, which is also its routing key on BUS_JOBS: "mediastore.jobs.shared.quick", "mediastore.jobs.site.<site>.stream",
  * "mediastore.jobs.ram.<site>" (one for all classes). */
@@ -31,7 +32,7 @@ const char *bus_shared_queue(struct arena *arena, enum job_class class);
 const char *bus_site_queue(struct arena *arena, const char *site, enum job_class class);
 const char *bus_ram_queue(struct arena *arena, const char *site);
 
-/* All exchanges, the shared job queues, the results queue and the dead letter queue. */
+/* All exchanges, the shared job queues, and the queues of results, requests and dead letters. */
 struct bus_topology bus_topology_base(struct arena *arena);
 /* The base, and what a worker of these sites consumes. `sites` ends with NULL. */
 struct bus_topology bus_topology_worker(struct arena *arena, const char *const *sites);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/arena.h"
+#include "schemas/bus_names.h"
+
+#include <string.h>
+
+static struct arena *arena;
+
+static int setup(void **state)
+{
+	(void)state;
+	arena = arena_create();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+static const struct bus_queue *find_queue(const struct bus_topology *topology, const char *name)
+{
+	for (const struct bus_queue *queue = topology->queues; queue->name; queue++)
+		if (strcmp(queue->name, name) == 0)
+			return queue;
+	return NULL;
+}
+
+static bool is_bound(const struct bus_topology *topology, const char *source, const char *destination,
+	const char *key, bool to_exchange)
+{
+	for (const struct bus_binding *binding = topology->bindings; binding->source; binding++)
+		if (!strcmp(binding->source, source) && !strcmp(binding->destination, destination) &&
+			!strcmp(binding->routing_key, key) && binding->to_exchange == to_exchange)
+			return true;
+	return false;
+}
+
+static size_t count_queues(const struct bus_topology *topology)
+{
+	size_t count = 0;
+	while (topology->queues[count].name)
+		count++;
+	return count;
+}
+
+static void a_job_goes_to_who_can_reach_the_bytes(void **state)
+{
+	(void)state;
+	struct store_descriptor store = {.type = STORE_BUCKET, .site = "lab-1"};
+	assert_string_equal(bus_job_queue(arena, &store, JOB_QUICK), "mediastore.jobs.shared.quick");
+	assert_string_equal(
+		bus_job_queue(arena, &store, JOB_BACKGROUND), "mediastore.jobs.shared.background");
+	store.type = STORE_DICT;
+	for (int each = JOB_QUICK; each <= JOB_BACKGROUND; each++)
+		assert_string_equal(bus_job_queue(arena, &store, each), "mediastore.jobs.ram.lab-1");
+	static const enum store_type PATHS[] = {STORE_FILESYSTEM, STORE_HASHDIR, STORE_SQLITE, STORE_ZIP};
+	for (size_t i = 0; i < sizeof(PATHS) / sizeof(PATHS[0]); i++) {
+		store.type = PATHS[i];
+		assert_string_equal(
+			bus_job_queue(arena, &store, JOB_STREAM), "mediastore.jobs.site.lab-1.stream");
+	}
+}
+
+static void the_base_declares_the_exchanges(void **state)
+{
+	(void)state;
+	static const struct bus_exchange EXPECTED[] = {{BUS_JOBS, "direct", true},
+		{BUS_RESULTS, "direct", true}, {BUS_EVENTS, "topic", true}, {BUS_REQUESTS, "topic", true},
+		{BUS_DEAD, "fanout", true}, {BUS_EVENTS_FANOUT, "fanout", false},
+		{BUS_REQUESTS_FANOUT, "fanout", false}};
+	struct bus_topology base = bus_topology_base(arena);
+	size_t count = 0;
+	for (; base.exchanges[count].name; count++) {
+		assert_string_equal(base.exchanges[count].name, EXPECTED[count].name);
+		assert_string_equal(base.exchanges[count].type, EXPECTED[count].type);
+		assert_int_equal(base.exchanges[count].durable, EXPECTED[count].durable);
+	}
+	assert_int_equal(count, 7);
+}
+
+static void the_base_binds_every_queue(void **state)
+{
+	(void)state;
+	struct bus_topology base = bus_topology_base(arena);
+	assert_int_equal(count_queues(&base), 6);
+	assert_true(is_bound(
+		&base, BUS_JOBS, "mediastore.jobs.shared.quick", "mediastore.jobs.shared.quick", false));
+	assert_true(is_bound(
+		&base, BUS_JOBS, "mediastore.jobs.shared.stream", "mediastore.jobs.shared.stream", false));
+	assert_true(is_bound(&base, BUS_JOBS, "mediastore.jobs.shared.background",
+		"mediastore.jobs.shared.background", false));
+	assert_true(is_bound(&base, BUS_RESULTS, BUS_RESULTS_SHARED, "shared", false));
+	assert_true(is_bound(&base, BUS_DEAD, BUS_DEAD_QUEUE, "", false));
+	assert_true(is_bound(&base, BUS_EVENTS, BUS_EVENTS_FANOUT, "#", true));
+}
+
+static void both_request_exchanges_reach_one_durable_queue(void **state)
+{
+	(void)state;
+	struct bus_topology base = bus_topology_base(arena);
+	const struct bus_queue *queue = find_queue(&base, "mediastore.requests.gateway");
+	assert_non_null(queue);
+	assert_true(queue->quorum && queue->durable && queue->delivery_limit > 0);
+	assert_string_equal(queue->dead_letter_exchange, BUS_DEAD);
+	assert_true(is_bound(&base, BUS_REQUESTS, queue->name, "#", false));
+	assert_true(is_bound(&base, BUS_REQUESTS_FANOUT, queue->name, "", false));
+}
+
+static void queues_someone_waits_on_are_classic_and_durable(void **state)
+{
+	(void)state;
+	struct bus_topology base = bus_topology_base(arena);
+	for (int each = JOB_QUICK; each <= JOB_STREAM; each++) {
+		const struct bus_queue *queue = find_queue(&base, bus_shared_queue(arena, each));
+		assert_non_null(queue);
+		assert_true(queue->durable && !queue->quorum && !queue->exclusive && !queue->auto_delete);
+		assert_null(queue->dead_letter_exchange); /* an expired job is no dead letter */
+	}
+}
+
+static void what_was_promised_waits_in_quorum_queues(void **state)
+{
+	(void)state;
+	struct bus_topology base = bus_topology_base(arena);
+	const struct bus_queue *background = find_queue(&base, "mediastore.jobs.shared.background");
+	const struct bus_queue *results = find_queue(&base, BUS_RESULTS_SHARED);
+	const struct bus_queue *dead = find_queue(&base, BUS_DEAD_QUEUE);
+	assert_true(background && background->quorum && background->durable);
+	assert_int_equal(background->delivery_limit, 5);
+	assert_string_equal(background->dead_letter_exchange, BUS_DEAD);
+	assert_true(results && results->quorum && results->durable && !results->delivery_limit);
+	assert_true(dead && dead->durable && !dead->dead_letter_exchange);
+}
+
+static void a_worker_adds_the_queues_of_its_sites(void **state)
+{
+	(void)state;
+	static const char *const SITES[] = {"default", "lab-2", NULL};
+	struct bus_topology worker = bus_topology_worker(arena, SITES);
+	assert_int_equal(count_queues(&worker), 6 + 2 * 4);
+	for (const char *const *site = SITES; *site; site++) {
+		const struct bus_queue *ram = find_queue(&worker, bus_ram_queue(arena, *site));
+		assert_true(ram && ram->single_active_consumer && ram->durable && !ram->quorum);
+		assert_true(is_bound(&worker, BUS_JOBS, ram->name, ram->name, false));
+		for (int each = JOB_QUICK; each <= JOB_BACKGROUND; each++) {
+			const char *name = bus_site_queue(arena, *site, each);
+			assert_non_null(find_queue(&worker, name));
+			assert_int_equal(find_queue(&worker, name)->quorum, each == JOB_BACKGROUND);
+			assert_true(is_bound(&worker, BUS_JOBS, name, name, false));
+		}
+	}
+}
+
+static void a_gateway_adds_its_own_reply_queue(void **state)
+{
+	(void)state;
+	struct bus_topology gateway = bus_topology_gateway(arena, "mediastore.replies.g1");
+	const struct bus_queue *reply = find_queue(&gateway, "mediastore.replies.g1");
+	assert_true(reply && reply->exclusive && reply->auto_delete && !reply->durable && !reply->quorum);
+	assert_true(is_bound(&gateway, BUS_RESULTS, reply->name, reply->name, false));
+	assert_int_equal(count_queues(&gateway), 7);
+}
+
+/* What the broker would refuse (RabbitMQ: quorum queues are durable, and neither exclusive nor auto-delete). */
+static void no_queue_asks_for_what_its_kind_cannot_do(void **state)
+{
+	(void)state;
+	static const char *const SITES[] = {"default", NULL};
+	struct bus_topology worker = bus_topology_worker(arena, SITES);
+	for (const struct bus_queue *queue = worker.queues; queue->name; queue++) {
+		assert_true(!queue->quorum || (queue->durable && !queue->exclusive && !queue->auto_delete));
+		assert_true(queue->quorum || !queue->delivery_limit);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_job_goes_to_who_can_reach_the_bytes),
+		cmocka_unit_test(the_base_declares_the_exchanges),
+		cmocka_unit_test(the_base_binds_every_queue),
+		cmocka_unit_test(both_request_exchanges_reach_one_durable_queue),
+		cmocka_unit_test(queues_someone_waits_on_are_classic_and_durable),
+		cmocka_unit_test(what_was_promised_waits_in_quorum_queues),
+		cmocka_unit_test(a_worker_adds_the_queues_of_its_sites),
+		cmocka_unit_test(a_gateway_adds_its_own_reply_queue),
+		cmocka_unit_test(no_queue_asks_for_what_its_kind_cannot_do),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
