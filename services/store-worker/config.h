@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+/* The store-worker's settings. The table in config.c is what .env.example is made of. */
+
+#include "common/settings.h"
+
+struct config {
+	char *amqp_url, *service_key, *secret_key;
+	char *spool_dir; /* NULL: not shared with the gateways */
+	char *log_level, *log_format;
+	int64_t inline_max, amqp_heartbeat_ms, stall_timeout_ms;
+	char *listen, *url; /* url NULL: made of the address */
+	char *store_root;
+	char *sites;
+	int64_t ram_limit, s3_part_size;
+	int64_t quick_threads, stream_threads, background_threads, http_threads;
+	int64_t stop_timeout_ms;
+
+	const char **site_list; /* the names in `sites`; ends with NULL */
+};
+
+extern const struct setting CONFIG_TABLE[];
+
+/* Reads the environment into a zeroed config. -1: `problems` has a line for each. Release it in both cases. */
+int config_load(struct config *config, struct buf *problems);
+void config_release(struct config *config);
+
+#endif
