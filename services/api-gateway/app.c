@@ -52,6 +52,7 @@ struct app {
 	struct gateway gateway;
 
 	struct db_pool *pool;
+	struct tokens_source tokens;
 	struct schema_set *schemas;
 	struct router *router;
 	struct auth *auth;
@@ -129,8 +130,9 @@ static int build_rest(struct app *app, struct error *err)
 	const struct config *config = app->config;
 	if (schema_set_create(schema_files, &app->schemas, err))
 		return -1;
+	app->tokens = (struct tokens_source){app->pool, config->database_timeout_ms};
 	app->router = router_create(ROUTES);
-	app->auth = auth_create(tokens_lookup, app->pool);
+	app->auth = auth_create(tokens_lookup, &app->tokens);
 	return hex_decode(config->secret_key, app->gateway.secret_key, SEAL_KEY_SIZE);
 }
 
@@ -194,6 +196,7 @@ static void build_gateway(struct app *app)
 	gateway->publisher = app->publisher;
 	gateway->transfer = app->transfer;
 	gateway->probes = app->probes;
+	gateway->database_timeout_ms = app->config->database_timeout_ms;
 	gateway->body_max = (size_t)app->config->body_max;
 	gateway->token_lifetime_ms = app->config->token_lifetime_ms;
 }

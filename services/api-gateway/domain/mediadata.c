@@ -2,9 +2,12 @@
 #include "domain/mediadata.h"
 
 #include "db/identifier_repo.h"
+#include "db/store_repo.h"
+#include "domain/pattern.h"
 #include "domain/stores.h"
 
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *text_of(const cJSON *object, const char *name)
@@ -22,7 +25,10 @@ static int check_type(struct db_conn *conn, const char *what, const char *name, 
 		return -1;
 	if (!found)
 		return error_set(err, ERROR_INVALID, "bad %s: %s", what, name);
-	return identifier_check(&type, value, err);
+	int matches = pattern_matches(type.pattern, value, err);
+	if (matches < 0)
+		return -1;
+	return matches ? 0 : error_set(err, ERROR_INVALID, "%s does not match the pattern of identifier type %s", what, name);
 }
 
 static int check_identifiers(struct db_conn *conn, const struct mediadata *data, const cJSON *identifiers,
@@ -41,6 +47,27 @@ static int check_identifiers(struct db_conn *conn, const struct mediadata *data,
 	return 0;
 }
 
+/* Named by its pk alone, or described: then it is found or made. */
+static int resolve_store(struct db_conn *conn, const cJSON *config, struct arena *arena, struct mediadata *out, struct error *err)
+{
+	struct store_input input;
+	stores_input_of_json(config, &input);
+	const char *pk = text_of(config, "pk");
+	bool by_pk = !input.type && pk;
+	if (!by_pk && stores_ensure(conn, &input, arena, &out->media.store_pk, err))
+		return -1;
+	if (by_pk)
+		out->media.store_pk = strtoll(pk, NULL, 10);
+	struct store_descriptor store;
+	int found = store_find(conn, out->media.store_pk, arena, &store, err);
+	if (found < 0)
+		return -1;
+	if (!found)
+		return error_set(err, ERROR_INVALID, "bad store: no store has the pk %s", by_pk ? pk : "");
+	out->store_type = store.type;
+	return 0;
+}
+
 int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *document, const char *document_path,
 	struct arena *arena, struct mediadata *out, struct error *err)
 {
@@ -53,7 +80,7 @@ int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *docum
 	const cJSON *store = cJSON_GetObjectItemCaseSensitive(json, "store_config");
 	if (check_type(conn, "pid_type", data.media.pid_type, data.media.pid, arena, err) ||
 		check_identifiers(conn, &data, cJSON_GetObjectItemCaseSensitive(json, "identifiers"), arena, err) ||
-		store_resolve(conn, store, arena, &data.media.store_pk, &data.store_type, err))
+		resolve_store(conn, store, arena, &data, err))
 		return -1;
 	*out = data;
 	return 0;
