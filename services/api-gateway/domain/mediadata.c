@@ -54,6 +54,8 @@ static int resolve_store(struct db_conn *conn, const cJSON *config, struct arena
 	stores_input_of_json(config, &input);
 	const char *pk = text_of(config, "pk");
 	bool by_pk = !input.type && pk;
+	if (by_pk && pk[strspn(pk, "0123456789")] != '\0')
+		return error_set(err, ERROR_INVALID, "bad store: %s is no pk", pk);
 	if (!by_pk && stores_ensure(conn, &input, arena, &out->media.store_pk, err))
 		return -1;
 	if (by_pk)

@@ -4,6 +4,7 @@
  * of the body is read.
  */
 #include "common/arena.h"
+#include "common/buf.h"
 #include "db/media_repo.h"
 #include "domain/mediadata.h"
 #include "domain/transfer.h"
@@ -12,6 +13,7 @@
 #include "handlers/transfer.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "schemas/schema.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -21,25 +23,16 @@ struct creation {
 	bool possible;
 };
 
-/* ?tags=a,b -> {"tags":["a","b"]} */
-static const char *tags_document(const struct request *request)
+static void add_tags(cJSON *json, const struct request *request)
 {
-	const char *tags = request_query(request, "tags");
-	if (!tags || !*tags)
-		return NULL;
-	cJSON *document = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(document, "tags");
-	char *rest = arena_strdup(request->arena, tags);
+	cJSON *list = cJSON_AddArrayToObject(json, "tags");
+	char *rest = arena_strdup(request->arena, request_query(request, "tags"));
 	for (char *tag; (tag = strsep(&rest, ","));)
 		if (*tag)
 			cJSON_AddItemToArray(list, cJSON_CreateString(tag));
-	char *text = cJSON_PrintUnformatted(document);
-	const char *copy = arena_strdup(request->arena, text);
-	cJSON_free(text);
-	cJSON_Delete(document);
-	return copy;
 }
 
-/* What the query says about a media that is to be made: {pid, pid_type, store_config} as in a body. NULL when it names no store. */
+/* What path and query say about a media that is to be made, as a body would say it. NULL when they name no store. */
 static cJSON *creation_json(const struct request *request)
 {
 	static const char *const STORE_PARAMS[][2] = {
@@ -48,6 +41,7 @@ static cJSON *creation_json(const struct request *request)
 	const char *pid_type = request_query(request, "pid_type");
 	cJSON_AddStringToObject(json, "pid", request_param(request, "pid"));
 	cJSON_AddStringToObject(json, "pid_type", pid_type ? pid_type : "DEFAULT");
+	add_tags(json, request);
 	for (size_t i = 0; i < sizeof(STORE_PARAMS) / sizeof(STORE_PARAMS[0]); i++) {
 		const char *value = request_query(request, STORE_PARAMS[i][0]);
 		if (value)
@@ -64,7 +58,28 @@ static void delete_json(void *json)
 	cJSON_Delete(json);
 }
 
-static int resolve_creation(struct db_conn *conn, const struct request *request, struct creation *out, struct error *err)
+static int check_creation(struct gateway *gateway, const struct request *request, struct response *response, const cJSON *json,
+	struct error *err)
+{
+	static const char *const LOC[] = {"query", NULL};
+	CLEANUP(buf_release) struct buf problems = {0};
+	const struct schema *schema = schema_set_find(gateway->schemas, "rest/content_input.json");
+	if (schema_check(schema, value_of_json(json), LOC, &problems) == 0)
+		return 0;
+	response_set_detail(response, arena_memdup(request->arena, problems.data, problems.length));
+	return error_set(err, ERROR_INVALID, NULL);
+}
+
+static const char *print_json(const cJSON *json, struct arena *arena)
+{
+	char *text = cJSON_PrintUnformatted(json);
+	const char *copy = arena_strdup(arena, text);
+	cJSON_free(text);
+	return copy;
+}
+
+static int resolve_creation(struct gateway *gateway, struct db_conn *conn, const struct request *request,
+	struct response *response, struct creation *out, struct error *err)
 {
 	cJSON *json = creation_json(request);
 	if (!json)
@@ -72,14 +87,16 @@ static int resolve_creation(struct db_conn *conn, const struct request *request,
 			"no media has this pid; to make one, name its store: ?store=<pk>, or ?store_type=<type>&bucket=<bucket>");
 	arena_defer(request->arena, delete_json, json);
 	struct mediadata data;
-	if (mediadata_resolve(conn, json, tags_document(request), NULL, request->arena, &data, err))
+	if (check_creation(gateway, request, response, json, err) ||
+		mediadata_resolve(conn, json, print_json(json, request->arena), NULL, request->arena, &data, err))
 		return -1;
 	*out = (struct creation){data.media, true};
 	return 0;
 }
 
 /* What the rows already decide: asked again, under a lock, when the bytes are here. */
-static int check_before_body(struct gateway *gateway, const struct request *request, struct creation *creation, struct error *err)
+static int check_before_body(struct gateway *gateway, const struct request *request, struct response *response,
+	struct creation *creation, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct media_row row;
@@ -87,7 +104,7 @@ static int check_before_body(struct gateway *gateway, const struct request *requ
 	if (found < 0)
 		return -1;
 	if (!found)
-		return resolve_creation(conn, request, creation, err);
+		return resolve_creation(gateway, conn, request, response, creation, err);
 	if (row.status == MEDIA_READY && !request_header(request, "If-Match"))
 		return error_set(err, ERROR_CONFLICT,
 			"this media is READY; to replace its content send If-Match with the content's ETag");
@@ -125,7 +142,7 @@ int handle_content_put(struct gateway *gateway, struct request *request, struct 
 	struct intake_limits limits = transfer_limits(gateway->transfer);
 	struct transfer_stored stored;
 	CLEANUP(intake_release) struct intake intake = {.file = {.fd = -1}};
-	if (check_before_body(gateway, request, &creation, err) || transfer_check(gateway->transfer, err) ||
+	if (check_before_body(gateway, request, response, &creation, err) || transfer_check(gateway->transfer, err) ||
 		intake_receive(transfer_spool(gateway->transfer), &limits, read_body, request, request->source.content_length,
 			request->arena, &intake, err))
 		return -1;
