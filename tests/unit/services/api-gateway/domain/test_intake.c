@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "domain/intake.h"
+
+#include "common/arena.h"
+#include "common/cleanup.h"
+#include "common/memory.h"
+#include "support/cmocka.h"
+#include "support/scratch.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char SHA256_OF_NOTHING[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+struct fixture {
+	char directory[SCRATCH_SIZE];
+	struct spool *spool;
+	struct arena *arena;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = memory_alloc(sizeof(*fixture));
+	struct error err;
+	scratch_make(fixture->directory);
+	assert_int_equal(spool_create(fixture->directory, "http://gateway", "key", &fixture->spool, &err), 0);
+	fixture->arena = arena_create();
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+	spool_free(fixture->spool);
+	arena_free(fixture->arena);
+	scratch_remove(fixture->directory);
+	free(fixture);
+	return 0;
+}
+
+/* A body of `length` bytes that comes in pieces, and breaks off after `fails_after`. */
+struct body {
+	size_t length, given, piece;
+	size_t fails_after;
+};
+
+static ssize_t read_body(void *context, void *out, size_t size, struct error *err)
+{
+	struct body *body = context;
+	if (body->given >= body->fails_after)
+		return error_set(err, ERROR_BAD_REQUEST, "cut short");
+	size_t left = body->length - body->given;
+	size_t length = size < body->piece ? size : body->piece;
+	length = length < left ? length : left;
+	memset(out, 'x', length);
+	body->given += length;
+	return (ssize_t)length;
+}
+
+static const struct intake_limits LIMITS = {.inline_max = 1000, .object_max = 1000000};
+
+static int receive(struct fixture *fixture, struct body body, int64_t expected, struct intake *out, struct error *err)
+{
+	return intake_receive(fixture->spool, &LIMITS, read_body, &body, expected, fixture->arena, out, err);
+}
+
+static void few_bytes_stay_in_memory(void **state)
+{
+	struct fixture *fixture = *state;
+	struct intake intake;
+	struct error err;
+	assert_int_equal(receive(fixture, (struct body){1000, 0, 7, SIZE_MAX}, 1000, &intake, &err), 0);
+	assert_int_equal(intake.size, 1000);
+	assert_non_null(intake.inline_bytes);
+	assert_int_equal(scratch_count(fixture->directory), 0);
+	intake_release(&intake);
+}
+
+static void an_empty_body_is_an_empty_object(void **state)
+{
+	struct fixture *fixture = *state;
+	struct intake intake;
+	struct error err;
+	assert_int_equal(receive(fixture, (struct body){0, 0, 7, SIZE_MAX}, 0, &intake, &err), 0);
+	assert_int_equal(intake.size, 0);
+	assert_non_null(intake.inline_bytes);
+	assert_string_equal(intake.sha256, SHA256_OF_NOTHING);
+	intake_release(&intake);
+}
+
+static void more_bytes_go_to_one_spool_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct intake intake;
+	struct error err;
+	struct stat info;
+	assert_int_equal(receive(fixture, (struct body){500001, 0, 4096, SIZE_MAX}, -1, &intake, &err), 0);
+	assert_null(intake.inline_bytes);
+	assert_int_equal(scratch_count(fixture->directory), 1);
+	assert_int_equal(stat(spool_path(fixture->spool, fixture->arena, intake.file.name), &info), 0);
+	assert_int_equal(info.st_size, 500001);
+	intake_release(&intake);
+	assert_int_equal(scratch_count(fixture->directory), 0);
+}
+
+static void a_kept_file_outlives_the_intake(void **state)
+{
+	struct fixture *fixture = *state;
+	struct intake intake;
+	struct error err;
+	assert_int_equal(receive(fixture, (struct body){5000, 0, 4096, SIZE_MAX}, 5000, &intake, &err), 0);
+	intake_keep(&intake);
+	intake_release(&intake);
+	assert_int_equal(scratch_count(fixture->directory), 1);
+}
+
+static void a_body_that_breaks_off_leaves_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	static const size_t PLACES[] = {0, 1, 999, 1000, 1001, 300000, 499999};
+	for (size_t i = 0; i < sizeof(PLACES) / sizeof(PLACES[0]); i++) {
+		struct intake intake;
+		struct error err;
+		assert_int_equal(
+			receive(fixture, (struct body){500000, 0, 1, PLACES[i]}, 500000, &intake, &err), -1);
+		assert_int_equal(err.code, ERROR_BAD_REQUEST);
+		assert_int_equal(scratch_count(fixture->directory), 0);
+	}
+}
+
+static void too_large_is_refused_announced_or_not(void **state)
+{
+	struct fixture *fixture = *state;
+	struct intake intake;
+	struct error err;
+	struct body body = {1000001, 0, 65536, SIZE_MAX};
+	assert_int_equal(receive(fixture, body, 1000001, &intake, &err), -1);
+	assert_int_equal(err.code, ERROR_TOO_LARGE);
+	assert_int_equal(receive(fixture, body, -1, &intake, &err), -1);
+	assert_int_equal(err.code, ERROR_TOO_LARGE);
+	assert_int_equal(scratch_count(fixture->directory), 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(few_bytes_stay_in_memory),
+		TEST(an_empty_body_is_an_empty_object),
+		TEST(more_bytes_go_to_one_spool_file),
+		TEST(a_kept_file_outlives_the_intake),
+		TEST(a_body_that_breaks_off_leaves_nothing),
+		TEST(too_large_is_refused_announced_or_not),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
