@@ -209,7 +209,7 @@ static int scan_unit(struct reader *reader, uint32_t *unit)
 
 static int scan_escape(struct reader *reader, bool in_name)
 {
-	uint32_t unit, next = 0;
+	uint32_t unit = 0, next = 0;
 	char c = peek(reader);
 	if (!c || !strchr("\"\\/bfnrtu", c))
 		return malformed(reader, "an escaped character");
