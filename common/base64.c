@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* OpenSSL's decoder skips white space and does not look at stray bits, so one text could stand for many; this one is exact. */
+/* OpenSSL's decoder skips white space and does not look at stray bits, so one text could stand for many;
+ * this one is exact. */
 #include "common/base64.h"
 
 #include <stdbool.h>

@@ -23,7 +23,7 @@ enum { TEXT_SIZE = sizeof(((struct error *)0)->message) };
 _Static_assert(TEXT_SIZE == sizeof(((struct error *)0)->cause), "print() fills either");
 
 /* Through a buffer of its own, so that an argument may be the text that is replaced; never ends within a character. */
-static void print(char out[TEXT_SIZE], const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void print(char out[TEXT_SIZE], const char *format, va_list args)
 {
 	char text[TEXT_SIZE];
 	int length = vsnprintf(text, sizeof(text), format, args);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass without recursion: a frame for each open object or array, on the heap, so that neither depth nor size of a stranger's
- * text reaches the thread's stack. The frames also know the way to the present value, for the message.
+ * One pass without recursion: a frame for each open object or array, on the heap, so that neither depth nor size
+ * of a stranger's text reaches the thread's stack. The frames also know the way to the present value, for the message.
  */
 #include "common/json_text.h"
 
@@ -72,7 +72,8 @@ static bool is_low_surrogate(uint32_t unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* What an escape in a checked name stands for. `at` is behind the backslash; returns what is behind the escape. */
+/* What an escape in a checked name stands for. `at` is behind the backslash; returns what is behind the
+ * escape. */
 static const char *append_unescaped(const char *at, struct buf *out)
 {
 	static const char SHORT[] = "b\bf\fn\nr\rt\t";
@@ -208,7 +209,7 @@ static int scan_unit(struct reader *reader, uint32_t *unit)
 
 static int scan_escape(struct reader *reader, bool in_name)
 {
-	uint32_t unit, next = 0;
+	uint32_t unit = 0, next = 0;
 	char c = peek(reader);
 	if (!c || !strchr("\"\\/bfnrtu", c))
 		return malformed(reader, "an escaped character");
@@ -320,7 +321,8 @@ static int scan_inwards(struct reader *reader)
 	}
 }
 
-/* Closes objects and arrays behind a value. Returns 1 when another value follows, 0 when the outermost is complete, or -1. */
+/* Closes objects and arrays behind a value. Returns 1 when another value follows, 0 when the outermost is
+ * complete, or -1. */
 static int scan_outwards(struct reader *reader)
 {
 	while (reader->depth) {

@@ -19,7 +19,8 @@ enum { SEAL_KEY_SIZE = 32 };
 /* Appends the sealed form to out. */
 void seal_text(
 	const unsigned char key[SEAL_KEY_SIZE], const char *context, const char *secret, struct buf *out);
-/* Appends the secret to out. INTERNAL, without detail, when it was sealed with another key or context, or changed. */
+/* Appends the secret to out. INTERNAL, without detail, when it was sealed with another key or context, or
+ * changed. */
 MUST_CHECK int seal_open(const unsigned char key[SEAL_KEY_SIZE], const char *context, const char *sealed,
 	struct buf *out, struct error *err);
 

@@ -50,7 +50,8 @@ void ticket_sign(
 	append_base64(signature, sizeof(signature), out);
 }
 
-/* Fills payload (TICKET_MAX_LENGTH bytes) and signature (SIGNATURE_SIZE and the decoder's slack). Returns the payload's size, or -1. */
+/* Fills payload (TICKET_MAX_LENGTH bytes) and signature (SIGNATURE_SIZE and the decoder's slack). Returns
+ * the payload's size, or -1. */
 static ssize_t parse(const char *ticket, unsigned char *payload, unsigned char *signature)
 {
 	const char *dot = strchr(ticket, '.');

@@ -10,7 +10,8 @@
 
 enum { UTF8_MAX_SIZE = 4 };
 
-/* Size of the sequence at the start of the text: 1 to 4; 0 when it is malformed or cut short, or `length` is 0. */
+/* Size of the sequence at the start of the text: 1 to 4; 0 when it is malformed or cut short, or `length`
+ * is 0. */
 size_t utf8_sequence(const char *text, size_t length);
 bool utf8_is_valid(const char *text, size_t length);
 /* `length`, less what a cut left of an unfinished last character. */

@@ -24,8 +24,8 @@ struct arena;
 #define BUS_DEAD_QUEUE         "mediastore.dead.letters"
 #define BUS_REQUESTS_QUEUE     "mediastore.requests.gateway" /* what pipelines ask of the gateways */
 
-/* Queue of a job, which is also its routing key on BUS_JOBS: "mediastore.jobs.shared.quick", "mediastore.jobs.site.<site>.stream",
- * "mediastore.jobs.ram.<site>" (one for all classes). */
+/* Queue of a job, which is also its routing key on BUS_JOBS: "mediastore.jobs.shared.quick",
+ * "mediastore.jobs.site.<site>.stream", "mediastore.jobs.ram.<site>" (one for all classes). */
 const char *bus_job_queue(struct arena *arena, const struct store_descriptor *store, enum job_class class);
 /* The three forms above for a site, for those who consume. */
 const char *bus_shared_queue(struct arena *arena, enum job_class class);
@@ -36,7 +36,8 @@ const char *bus_ram_queue(struct arena *arena, const char *site);
 struct bus_topology bus_topology_base(struct arena *arena);
 /* The base, and what a worker of these sites consumes. `sites` ends with NULL. */
 struct bus_topology bus_topology_worker(struct arena *arena, const char *const *sites);
-/* The base, and the gateway's own reply queue (exclusive, auto-delete), bound to BUS_RESULTS by its own name. */
+/* The base, and the gateway's own reply queue (exclusive, auto-delete), bound to BUS_RESULTS by its own
+ * name. */
 struct bus_topology bus_topology_gateway(struct arena *arena, const char *reply_queue);
 
 #endif
