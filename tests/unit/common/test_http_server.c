@@ -885,7 +885,7 @@ static void address_in_use_is_named(void **state)
 {
 	(void)state;
 	int port;
-	CLEANUP(cleanup_fd) int taken = wire_listen(&port);
+	int taken = wire_listen(&port);
 	char listen_on[32];
 	snprintf(listen_on, sizeof(listen_on), "127.0.0.1:%d", port);
 	const struct http_server_options options = {.listen = listen_on,
@@ -901,6 +901,7 @@ static void address_in_use_is_named(void **state)
 	assert_non_null(strstr(err.message, listen_on));
 	assert_non_null(strstr(err.cause, "in use"));
 	assert_null(unused);
+	close(taken);
 }
 
 static void idle_connection_ends_after_its_timeout(void **state)

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/http_client.h"
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/memory.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+/*
+ * A curl handle keeps its connections when it is reset, so the last one given back is the first one lent: its connection is
+ * the warmest. A callback that fails leaves its own error in the run, which is worth more than the CURLcode that follows from it.
+ */
+
+enum { PIECE = 64 * 1024, KEPT_BODY_MAX = 64 * 1024, HEADERS_MAX = 64 * 1024, IDLE_MAX = 64 };
+
+struct http_client {
+	int64_t connect_timeout_ms;
+	char *user_agent, *ca_file, *proxy;
+
+	pthread_mutex_t lock; /* guards what follows */
+	CURL *idle[IDLE_MAX];
+	size_t idle_count;
+};
+
+struct http_reply {
+	int status;
+	struct buf headers; /* name NUL value NUL … */
+	struct buf body;
+};
+
+/* One call under way. */
+struct run {
+	CURL *handle;
+	const struct http_call *call;
+	struct http_reply *reply;
+	struct error *err;
+	bool failed;      /* *err is set */
+	bool head_done;   /* what follows are trailers */
+	int64_t uploaded; /* handed to curl since the last rewind */
+	int64_t moved_ms; /* when a byte moved last */
+	curl_off_t moved; /* bytes in both directions at that time */
+	char text[CURL_ERROR_SIZE];
+};
+
+/* --- handles */
+
+static void init_library(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+struct http_client *http_client_create(const struct http_client_options *options)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, init_library);
+	struct http_client *client = memory_alloc(sizeof(*client));
+	client->connect_timeout_ms = options->connect_timeout_ms;
+	client->user_agent = memory_strdup(options->user_agent);
+	client->ca_file = memory_strdup(options->ca_file);
+	client->proxy = memory_strdup(options->proxy);
+	pthread_mutex_init(&client->lock, NULL);
+	return client;
+}
+
+void http_client_free(struct http_client *client)
+{
+	if (!client)
+		return;
+	while (client->idle_count > 0)
+		curl_easy_cleanup(client->idle[--client->idle_count]);
+	pthread_mutex_destroy(&client->lock);
+	free(client->user_agent);
+	free(client->ca_file);
+	free(client->proxy);
+	free(client);
+}
+
+static CURL *borrow_handle(struct http_client *client)
+{
+	LOCK_SCOPE(&client->lock);
+	return client->idle_count > 0 ? client->idle[--client->idle_count] : curl_easy_init();
+}
+
+static void give_back(struct http_client *client, CURL *handle)
+{
+	curl_easy_reset(handle);
+	LOCK_SCOPE(&client->lock);
+	if (client->idle_count < IDLE_MAX)
+		client->idle[client->idle_count++] = handle;
+	else
+		curl_easy_cleanup(handle);
+}
+
+/* --- what curl calls */
+
+static void note_move(struct run *run)
+{
+	run->moved_ms = clock_monotonic_ms();
+}
+
+static int fail(struct run *run)
+{
+	run->failed = true;
+	return -1;
+}
+
+static ssize_t read_source(struct run *run, char *out, size_t size)
+{
+	const struct http_call *call = run->call;
+	if (call->read)
+		return call->read(call->read_context, out, size, run->err);
+	memcpy(out, (const char *)call->body + run->uploaded, size);
+	return (ssize_t)size;
+}
+
+static size_t on_read(char *out, size_t size, size_t count, void *context)
+{
+	struct run *run = context;
+	int64_t left = run->call->body_length - run->uploaded;
+	size_t want = size * count < PIECE ? size * count : PIECE;
+	if ((int64_t)want > left)
+		want = (size_t)left;
+	if (want == 0)
+		return 0;
+	ssize_t got = read_source(run, out, want);
+	if (got == 0) /* or curl would wait for an answer that cannot come */
+		got = error_set_cause(run->err, ERROR_INTERNAL, "request body ended after %lld of %lld bytes",
+			(long long)run->uploaded, (long long)run->call->body_length);
+	if (got < 0) {
+		fail(run);
+		return CURL_READFUNC_ABORT;
+	}
+	run->uploaded += got;
+	note_move(run); /* time spent in the source is no stall of the network */
+	return (size_t)got;
+}
+
+/* Asked for when a kept connection turned out to be closed and the request goes out once more. */
+static int on_seek(void *context, curl_off_t offset, int origin)
+{
+	struct run *run = context;
+	const struct http_call *call = run->call;
+	if (offset != 0 || origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	if (run->uploaded > 0 && call->read && (!call->rewind || call->rewind(call->read_context) != 0))
+		return CURL_SEEKFUNC_CANTSEEK;
+	run->uploaded = 0;
+	return CURL_SEEKFUNC_OK;
+}
+
+static int end_head(struct run *run)
+{
+	const struct http_call *call = run->call;
+	long status = 0;
+	curl_easy_getinfo(run->handle, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200) /* an interim one */
+		return 0;
+	run->reply->status = (int)status;
+	run->head_done = true;
+	if (call->head && call->head(call->write_context, run->reply, run->err) == -1)
+		return fail(run);
+	return 0;
+}
+
+static int add_header(struct run *run, const char *line, size_t length)
+{
+	const char *colon = memchr(line, ':', length);
+	if (!colon)
+		return 0;
+	if (run->reply->headers.length + length > HEADERS_MAX) {
+		error_set_cause(run->err, ERROR_UNAVAILABLE, "response headers exceed %d bytes", HEADERS_MAX);
+		return fail(run);
+	}
+	const char *value = colon + 1, *end = line + length;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	buf_append(&run->reply->headers, line, (size_t)(colon - line));
+	buf_append(&run->reply->headers, "", 1);
+	buf_append(&run->reply->headers, value, (size_t)(end - value));
+	buf_append(&run->reply->headers, "", 1);
+	return 0;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+	struct run *run = context;
+	size_t length = size * count;
+	if (run->head_done)
+		return length;
+	size_t used = length;
+	while (used > 0 && (line[used - 1] == '\n' || line[used - 1] == '\r'))
+		used--;
+	int result = 0;
+	if (used == 0)
+		result = end_head(run);
+	else if (used >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		buf_clear(&run->reply->headers);
+	else
+		result = add_header(run, line, used);
+	return result == 0 ? length : 0;
+}
+
+static size_t on_write(char *bytes, size_t size, size_t count, void *context)
+{
+	struct run *run = context;
+	const struct http_call *call = run->call;
+	size_t length = size * count;
+	if (call->write && run->reply->status / 100 == 2) {
+		if (call->write(call->write_context, bytes, length, run->err) == -1) {
+			fail(run);
+			return 0;
+		}
+		note_move(run);
+		return length;
+	}
+	size_t room = KEPT_BODY_MAX - run->reply->body.length;
+	buf_append(&run->reply->body, bytes, length < room ? length : room);
+	return length;
+}
+
+/* Called by curl at every step and at least every second. */
+static int on_progress(
+	void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+	(void)down_total;
+	(void)up_total;
+	struct run *run = context;
+	if (down + up != run->moved) {
+		run->moved = down + up;
+		note_move(run);
+		return 0;
+	}
+	if (run->call->stall_timeout_ms == 0 ||
+		clock_left_ms(run->moved_ms + run->call->stall_timeout_ms) > 0)
+		return 0;
+	error_set_cause(run->err, ERROR_DEADLINE, "no byte moved for %lld ms",
+		(long long)run->call->stall_timeout_ms);
+	return fail(run);
+}
+
+/* --- a call */
+
+static struct curl_slist *list_headers(const char *lines)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:"); /* and so curl does not send it */
+	while (lines && *lines) {
+		size_t length = strcspn(lines, "\n");
+		CLEANUP(cleanup_free) char *line = memory_alloc(length + 1);
+		memcpy(line, lines, length);
+		list = curl_slist_append(list, line);
+		lines += length + (lines[length] == '\n');
+	}
+	return list;
+}
+
+static void cleanup_list(struct curl_slist **list)
+{
+	curl_slist_free_all(*list);
+}
+
+static void set_transport(const struct http_client *client, CURL *handle)
+{
+	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(
+		handle, CURLOPT_PROXY, client->proxy ? client->proxy : ""); /* "": not the environment's */
+	curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, (long)PIECE);
+	curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, (long)PIECE);
+	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
+	if (client->user_agent)
+		curl_easy_setopt(handle, CURLOPT_USERAGENT, client->user_agent);
+	if (client->ca_file)
+		curl_easy_setopt(handle, CURLOPT_CAINFO, client->ca_file);
+}
+
+static bool has_body(const struct http_call *call)
+{
+	static const char *const METHODS[] = {"PUT", "POST", "PATCH"};
+	for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++)
+		if (strcmp(call->method, METHODS[i]) == 0)
+			return true; /* these say Content-Length: 0 when they have none */
+	return call->body_length > 0;
+}
+
+static void set_request(struct run *run, struct curl_slist *headers)
+{
+	CURL *handle = run->handle;
+	const struct http_call *call = run->call;
+	curl_easy_setopt(handle, CURLOPT_URL, call->url);
+	curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+	if (strcmp(call->method, "HEAD") == 0)
+		curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+	else
+		curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
+	if (has_body(call)) {
+		curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, (curl_off_t)call->body_length);
+		curl_easy_setopt(handle, CURLOPT_READFUNCTION, on_read);
+		curl_easy_setopt(handle, CURLOPT_READDATA, run);
+		curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, on_seek);
+		curl_easy_setopt(handle, CURLOPT_SEEKDATA, run);
+	}
+	curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(handle, CURLOPT_HEADERDATA, run);
+	curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_write);
+	curl_easy_setopt(handle, CURLOPT_WRITEDATA, run);
+	curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(handle, CURLOPT_XFERINFODATA, run);
+	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, run->text);
+	if (call->deadline_ms) {
+		long left_ms = clock_left_ms(call->deadline_ms);
+		curl_easy_setopt(
+			handle, CURLOPT_TIMEOUT_MS, left_ms > 0 ? left_ms : 1L); /* 0 would be for ever */
+	}
+}
+
+/* The CURLcodes of a dependency that cannot be reached or broke off; a timeout before the deadline is that of connecting. */
+static int translate(const struct run *run, CURLcode code)
+{
+	const char *text = run->text[0] ? run->text : curl_easy_strerror(code);
+	switch (code) {
+	case CURLE_OPERATION_TIMEDOUT:
+		if (run->call->deadline_ms && clock_left_ms(run->call->deadline_ms) == 0)
+			return error_set_cause(run->err, ERROR_DEADLINE, "%s", text);
+		return error_set_cause(run->err, ERROR_UNAVAILABLE, "%s", text);
+	case CURLE_URL_MALFORMAT:
+	case CURLE_OUT_OF_MEMORY:
+	case CURLE_FAILED_INIT:
+	case CURLE_BAD_FUNCTION_ARGUMENT:
+	case CURLE_SSL_CACERT_BADFILE:
+		return error_set_cause(run->err, ERROR_INTERNAL, "%s", text);
+	default:
+		return error_set_cause(run->err, ERROR_UNAVAILABLE, "%s", text);
+	}
+}
+
+static int perform(const struct http_client *client, struct run *run)
+{
+	CLEANUP(cleanup_list) struct curl_slist *headers = list_headers(run->call->headers);
+	set_transport(client, run->handle);
+	set_request(run, headers);
+	note_move(run);
+	CURLcode code = curl_easy_perform(run->handle);
+	if (run->failed)
+		return -1;
+	if (code != CURLE_OK)
+		return translate(run, code);
+	if (!run->head_done) /* curl is content with a connection that closes within the headers */
+		return error_set_cause(run->err, ERROR_UNAVAILABLE,
+			"connection closed before the response's head was whole");
+	return 0;
+}
+
+int http_client_run(
+	struct http_client *client, const struct http_call *call, struct http_reply **out, struct error *err)
+{
+	assert(call->body_length >= 0 && (call->body_length == 0 || call->body || call->read));
+	*out = NULL;
+	if (strncasecmp(call->url, "http://", 7) != 0 && strncasecmp(call->url, "https://", 8) != 0)
+		return error_set_cause(err, ERROR_INTERNAL, "neither an http nor an https URL");
+	if (call->deadline_ms && clock_left_ms(call->deadline_ms) == 0)
+		return error_set(err, ERROR_DEADLINE, NULL);
+	CLEANUP(http_reply_cleanup) struct http_reply *reply = memory_alloc(sizeof(*reply));
+	struct run run = {.handle = borrow_handle(client), .call = call, .reply = reply, .err = err};
+	if (!run.handle)
+		return error_set_cause(err, ERROR_INTERNAL, "curl_easy_init failed");
+	int result = perform(client, &run);
+	give_back(client, run.handle);
+	if (result == -1)
+		return -1;
+	*out = TAKE(reply);
+	return 0;
+}
+
+/* --- replies */
+
+void http_reply_free(struct http_reply *reply)
+{
+	if (!reply)
+		return;
+	buf_release(&reply->headers);
+	buf_release(&reply->body);
+	free(reply);
+}
+
+void http_reply_cleanup(struct http_reply **reply)
+{
+	http_reply_free(*reply);
+}
+
+int http_reply_status(const struct http_reply *reply)
+{
+	return reply->status;
+}
+
+const char *http_reply_header(const struct http_reply *reply, const char *name)
+{
+	const char *at = reply->headers.data, *end = at ? at + reply->headers.length : NULL;
+	while (at < end) {
+		const char *value = at + strlen(at) + 1;
+		if (strcasecmp(at, name) == 0)
+			return value;
+		at = value + strlen(value) + 1;
+	}
+	return NULL;
+}
+
+const char *http_reply_body(const struct http_reply *reply)
+{
+	return reply->body.data ? reply->body.data : "";
+}
+
+size_t http_reply_body_length(const struct http_reply *reply)
+{
+	return reply->body.length;
+}
+
+static enum error_code code_of_status(int status)
+{
+	switch (status) {
+	case 401:
+	case 403:
+		return ERROR_FORBIDDEN;
+	case 404:
+		return ERROR_NOT_FOUND;
+	case 408:
+	case 504:
+		return ERROR_DEADLINE;
+	case 429:
+		return ERROR_UNAVAILABLE;
+	case 507:
+		return ERROR_FULL;
+	default:
+		return status >= 500 ? ERROR_UNAVAILABLE : ERROR_INTERNAL;
+	}
+}
+
+int http_reply_error(const struct http_reply *reply, struct error *err)
+{
+	return error_set_cause(
+		err, code_of_status(reply->status), "HTTP %d: %.160s", reply->status, http_reply_body(reply));
+}
