@@ -70,6 +70,14 @@ __attribute__((format(printf, 2, 3))) static int fail(
 	return -1;
 }
 
+/* For a status of the library's. */
+static int fail_status(struct bus_connection *connection, int status)
+{
+	bool fired = bus_watchdog_fired(connection->watchdog);
+	return fail(connection, "%s",
+		fired ? "the broker did not read or answer in time" : amqp_error_string2(status));
+}
+
 /* What the broker says in a close method, kept as the reason. */
 static void keep_close(struct bus_connection *connection, unsigned code, amqp_bytes_t text)
 {
@@ -85,7 +93,7 @@ static int answer_exception(struct bus_connection *connection, uint16_t channel,
 		amqp_channel_close_ok_t reply = {0};
 		int status =
 			amqp_send_method(connection->amqp, channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &reply);
-		return status == AMQP_STATUS_OK ? 1 : fail(connection, "%s", amqp_error_string2(status));
+		return status == AMQP_STATUS_OK ? 1 : fail_status(connection, status);
 	}
 	if (method->id == AMQP_CONNECTION_CLOSE_METHOD) {
 		const amqp_connection_close_t *closed = method->decoded;
@@ -103,7 +111,7 @@ static int answer(struct bus_connection *connection, uint16_t channel, const amq
 	case AMQP_RESPONSE_SERVER_EXCEPTION:
 		return answer_exception(connection, channel, &reply->reply);
 	default:
-		return fail(connection, "%s", amqp_error_string2(reply->library_error));
+		return fail_status(connection, reply->library_error);
 	}
 }
 
@@ -118,7 +126,7 @@ int bus_connection_sent(struct bus_connection *connection, int status)
 {
 	if (status == AMQP_STATUS_OK)
 		return 0;
-	fail(connection, "%s", amqp_error_string2(status));
+	fail_status(connection, status);
 	return bus_connection_lose(connection);
 }
 

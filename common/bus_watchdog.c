@@ -21,7 +21,7 @@ struct bus_watchdog {
 	int fd;
 	int64_t deadline_ms; /* INT64_MAX: disarmed */
 	int64_t looks_at_ms; /* when the thread wakes by itself */
-	bool tripped, ending;
+	bool fired, tripped, ending;
 };
 
 static void shut(struct bus_watchdog *watchdog)
@@ -37,6 +37,7 @@ static void *watch(void *argument)
 	while (!watchdog->ending) {
 		if (watchdog->deadline_ms <= clock_monotonic_ms()) {
 			shut(watchdog);
+			watchdog->fired = true;
 			watchdog->deadline_ms = INT64_MAX;
 		}
 		watchdog->looks_at_ms = watchdog->deadline_ms;
@@ -79,6 +80,7 @@ void bus_watchdog_guard(struct bus_watchdog *watchdog, int fd)
 {
 	LOCK_SCOPE(&watchdog->lock);
 	watchdog->fd = fd;
+	watchdog->fired = false;
 	if (watchdog->tripped)
 		shut(watchdog);
 }
@@ -97,6 +99,12 @@ void bus_watchdog_disarm(struct bus_watchdog *watchdog)
 {
 	LOCK_SCOPE(&watchdog->lock);
 	watchdog->deadline_ms = INT64_MAX;
+}
+
+bool bus_watchdog_fired(struct bus_watchdog *watchdog)
+{
+	LOCK_SCOPE(&watchdog->lock);
+	return watchdog->fired;
 }
 
 void bus_watchdog_trip(struct bus_watchdog *watchdog)

@@ -9,6 +9,8 @@
  * closes after bus_watchdog_guard(w, -1): the library closes its own whenever it likes.
  */
 
+#include <stdbool.h>
+
 struct bus_watchdog;
 
 struct bus_watchdog *bus_watchdog_create(void);
@@ -18,6 +20,8 @@ void bus_watchdog_guard(struct bus_watchdog *watchdog, int fd);
 /* From now on the limit runs, until disarm. One call at a time is guarded. */
 void bus_watchdog_arm(struct bus_watchdog *watchdog, int limit_ms);
 void bus_watchdog_disarm(struct bus_watchdog *watchdog);
+/* Whether a limit ran out since the present socket was given. */
+bool bus_watchdog_fired(struct bus_watchdog *watchdog);
 /* Shuts the present socket down, and each one guarded later, at once: for an owner that ends. */
 void bus_watchdog_trip(struct bus_watchdog *watchdog);
 

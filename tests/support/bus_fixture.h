@@ -50,15 +50,21 @@ static inline void bus_fixture_init(struct bus_fixture *f, const char *urls)
 	snprintf(f->spare, sizeof(f->spare), "test.%d.%d.spare", (int)getpid(), number);
 	f->exchanges[0] = (struct bus_exchange){f->exchange, "direct", true};
 	f->exchanges[1] = (struct bus_exchange){f->dead, "fanout", true};
-	f->queues[0] = (struct bus_queue){
-		.name = f->work, .durable = true, .dead_letter_exchange = f->dead, .expires_ms = FIXTURE_EXPIRES_MS};
+	f->queues[0] = (struct bus_queue){.name = f->work,
+		.durable = true,
+		.dead_letter_exchange = f->dead,
+		.expires_ms = FIXTURE_EXPIRES_MS};
 	f->queues[1] =
 		(struct bus_queue){.name = f->dead_queue, .durable = true, .expires_ms = FIXTURE_EXPIRES_MS};
-	f->queues[2] = (struct bus_queue){.name = f->spare, .durable = true, .expires_ms = FIXTURE_EXPIRES_MS};
+	f->queues[2] =
+		(struct bus_queue){.name = f->spare, .durable = true, .expires_ms = FIXTURE_EXPIRES_MS};
 	f->bindings[0] = (struct bus_binding){f->exchange, f->work, false, "work"};
 	f->bindings[1] = (struct bus_binding){f->dead, f->dead_queue, false, ""};
 	f->bindings[2] = (struct bus_binding){f->exchange, f->spare, false, "spare"};
-	f->options = (struct bus_options){.urls = urls, .app_id = "test", .name = "test", .heartbeat_s = 4,
+	f->options = (struct bus_options){.urls = urls,
+		.app_id = "test",
+		.name = "test",
+		.heartbeat_s = 4,
 		.topology = {f->exchanges, f->queues, f->bindings}};
 }
 
@@ -68,13 +74,13 @@ static inline int64_t in_ms(int64_t ms)
 }
 
 /* Polls a condition for up to FIXTURE_PATIENCE_MS. */
-#define assert_eventually(condition)                                                                                     \
-	do {                                                                                                             \
-		int64_t until_ = in_ms(FIXTURE_PATIENCE_MS);                                                             \
-		while (!(condition) && clock_left_ms(until_))                                                            \
-			clock_sleep_ms(5);                                                                               \
-		if (!(condition))                                                                                        \
-			fail_msg("never came true: %s", #condition);                                                     \
+#define assert_eventually(condition)                                                                         \
+	do {                                                                                                 \
+		int64_t until_ = in_ms(FIXTURE_PATIENCE_MS);                                                 \
+		while (!(condition) && clock_left_ms(until_))                                                \
+			clock_sleep_ms(5);                                                                   \
+		if (!(condition))                                                                            \
+			fail_msg("never came true: %s", #condition);                                         \
 	} while (0)
 
 static inline struct bus_publisher *ready_publisher(struct bus_fixture *f)
@@ -86,8 +92,13 @@ static inline struct bus_publisher *ready_publisher(struct bus_fixture *f)
 
 static inline struct bus_message text_message(const struct bus_fixture *f, const char *key, const char *text)
 {
-	return (struct bus_message){.exchange = f->exchange, .routing_key = key, .content_type = "text/plain",
-		.persistent = true, .mandatory = true, .body = text, .length = strlen(text)};
+	return (struct bus_message){.exchange = f->exchange,
+		.routing_key = key,
+		.content_type = "text/plain",
+		.persistent = true,
+		.mandatory = true,
+		.body = text,
+		.length = strlen(text)};
 }
 
 /* --- what a consumer delivered */
@@ -167,8 +178,8 @@ static inline void inbox_release(struct inbox *inbox)
 	pthread_mutex_destroy(&inbox->lock);
 }
 
-static inline struct bus_consumer *ready_consumer(struct bus_fixture *f, const struct bus_subscription *subscriptions,
-	struct inbox *inbox)
+static inline struct bus_consumer *ready_consumer(
+	struct bus_fixture *f, const struct bus_subscription *subscriptions, struct inbox *inbox)
 {
 	struct bus_consumer *consumer = bus_consumer_create(&f->options, subscriptions, inbox_deliver, inbox);
 	assert_eventually(bus_consumer_ready(consumer));

@@ -99,7 +99,8 @@ static void empty_and_large_bodies_arrive_whole(void **state)
 	unsigned char *bytes = memory_alloc(LARGE);
 	for (size_t i = 0; i < LARGE; i++)
 		bytes[i] = (unsigned char)(i * 7 + i / 251);
-	struct bus_message messages[] = {text_message(&fixture, "work", ""), text_message(&fixture, "work", "")};
+	struct bus_message messages[] = {
+		text_message(&fixture, "work", ""), text_message(&fixture, "work", "")};
 	messages[1].body = bytes;
 	messages[1].length = LARGE;
 	struct error outcomes[2];
@@ -203,7 +204,8 @@ static void requeued_delivery_comes_again(void **state)
 static void rejected_delivery_goes_to_the_dead_letter_exchange(void **state)
 {
 	(void)state;
-	const struct bus_subscription subscriptions[] = {{fixture.work, 1}, {fixture.dead_queue, 1}, {NULL, 0}};
+	const struct bus_subscription subscriptions[] = {
+		{fixture.work, 1}, {fixture.dead_queue, 1}, {NULL, 0}};
 	struct bus_consumer *consumer = consume(subscriptions, false);
 	send("work", "poison");
 	assert_eventually(inbox_count(&inbox) == 1);
@@ -221,7 +223,8 @@ static void delete_queue(const char *name)
 	struct error err;
 	assert_int_equal(bus_urls_parse(fixture.options.urls, &urls, &err), 0);
 	amqp_connection_state_t amqp = amqp_new_connection();
-	assert_int_equal(amqp_socket_open(amqp_tcp_socket_new(amqp), urls.list[0].host, urls.list[0].port), 0);
+	assert_int_equal(
+		amqp_socket_open(amqp_tcp_socket_new(amqp), urls.list[0].host, urls.list[0].port), 0);
 	amqp_login(amqp, urls.list[0].vhost, 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, urls.list[0].user,
 		urls.list[0].password);
 	amqp_channel_open(amqp, 1);
@@ -290,9 +293,11 @@ static void acks_given_just_before_the_end_are_not_lost(void **state)
 static void unready_while_a_queue_cannot_be_subscribed(void **state)
 {
 	(void)state;
-	const struct bus_subscription subscriptions[] = {{fixture.work, 10}, {"test.no.such.queue", 10}, {NULL, 0}};
+	const struct bus_subscription subscriptions[] = {
+		{fixture.work, 10}, {"test.no.such.queue", 10}, {NULL, 0}};
 	inbox_init(&inbox, true);
-	struct bus_consumer *consumer = bus_consumer_create(&fixture.options, subscriptions, inbox_deliver, &inbox);
+	struct bus_consumer *consumer =
+		bus_consumer_create(&fixture.options, subscriptions, inbox_deliver, &inbox);
 	send("work", "one");
 	assert_eventually(inbox_copies(&inbox, "one") == 1);
 	assert_false(bus_consumer_ready(consumer));
@@ -305,15 +310,21 @@ int main(void)
 		cmocka_unit_test_setup_teardown(everything_of_a_message_arrives, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(empty_and_large_bodies_arrive_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(ten_thousand_messages_arrive_once_each, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(no_more_than_the_prefetch_is_delivered_before_settling, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			no_more_than_the_prefetch_is_delivered_before_settling, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(deliveries_are_settled_from_other_threads, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(requeued_delivery_comes_again, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(rejected_delivery_goes_to_the_dead_letter_exchange, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(deleted_queue_is_declared_and_subscribed_again_and_the_other_goes_on, set_up,
+		cmocka_unit_test_setup_teardown(
+			rejected_delivery_goes_to_the_dead_letter_exchange, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			deleted_queue_is_declared_and_subscribed_again_and_the_other_goes_on, set_up,
 			tear_down),
-		cmocka_unit_test_setup_teardown(stopped_consumer_delivers_no_more_and_still_settles, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(acks_given_just_before_the_end_are_not_lost, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(unready_while_a_queue_cannot_be_subscribed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			stopped_consumer_delivers_no_more_and_still_settles, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			acks_given_just_before_the_end_are_not_lost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			unready_while_a_queue_cannot_be_subscribed, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

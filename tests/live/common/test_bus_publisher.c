@@ -68,7 +68,8 @@ static void message_that_amqp_cannot_carry_is_invalid_and_harms_nobody(void **st
 	char key[300];
 	memset(key, 'k', sizeof(key) - 1);
 	key[sizeof(key) - 1] = '\0';
-	struct bus_message messages[] = {text_message(&fixture, key, "x"), text_message(&fixture, "work", "x")};
+	struct bus_message messages[] = {
+		text_message(&fixture, key, "x"), text_message(&fixture, "work", "x")};
 	struct error outcomes[2];
 	assert_int_equal(bus_publisher_send_all(publisher, messages, 2, in_ms(5000), outcomes), 1);
 	assert_int_equal(outcomes[0].code, ERROR_INVALID);
@@ -204,9 +205,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(sent_message_is_confirmed, set_up),
-		cmocka_unit_test_setup(unroutable_mandatory_message_is_not_found_and_its_neighbours_are_confirmed, set_up),
+		cmocka_unit_test_setup(
+			unroutable_mandatory_message_is_not_found_and_its_neighbours_are_confirmed, set_up),
 		cmocka_unit_test_setup(unroutable_message_that_is_not_mandatory_is_confirmed, set_up),
-		cmocka_unit_test_setup(missing_exchange_fails_within_the_deadline_and_the_publisher_recovers, set_up),
+		cmocka_unit_test_setup(
+			missing_exchange_fails_within_the_deadline_and_the_publisher_recovers, set_up),
 		cmocka_unit_test_setup(message_that_amqp_cannot_carry_is_invalid_and_harms_nobody, set_up),
 		cmocka_unit_test_setup(without_a_broker_sending_fails_at_once, set_up),
 		cmocka_unit_test_setup(second_address_is_used_when_the_first_does_not_answer, set_up),

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPPORT_TCP_PROXY_H
+#define SUPPORT_TCP_PROXY_H
+
+/* A thread between a client and a server on loopback, to cut or freeze the connections of the one without touching the other. */
+
+#include "support/cmocka.h"
+
+#include "common/memory.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { TCP_PROXY_PAIRS = 16 };
+
+struct tcp_proxy {
+	pthread_t thread;
+	int listener, port;
+	struct sockaddr_in server;
+	int pairs[TCP_PROXY_PAIRS][2]; /* client, server; -1: free */
+	_Atomic bool ending, frozen, cut;
+};
+
+static inline void tcp_proxy_close(struct tcp_proxy *proxy, int i)
+{
+	close(proxy->pairs[i][0]);
+	close(proxy->pairs[i][1]);
+	proxy->pairs[i][0] = proxy->pairs[i][1] = -1;
+}
+
+static inline void tcp_proxy_accept(struct tcp_proxy *proxy)
+{
+	int client = accept(proxy->listener, NULL, NULL);
+	int server = socket(AF_INET, SOCK_STREAM, 0);
+	bool linked =
+		client >= 0 && connect(server, (struct sockaddr *)&proxy->server, sizeof(proxy->server)) == 0;
+	for (int i = 0; linked && i < TCP_PROXY_PAIRS; i++) {
+		if (proxy->pairs[i][0] >= 0)
+			continue;
+		proxy->pairs[i][0] = client;
+		proxy->pairs[i][1] = server;
+		return;
+	}
+	close(client);
+	close(server);
+}
+
+static inline bool tcp_proxy_relay(int from, int to)
+{
+	char bytes[65536];
+	ssize_t got = recv(from, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (got <= 0)
+		return false;
+	for (ssize_t sent = 0, part; sent < got; sent += part)
+		if ((part = send(to, bytes + sent, (size_t)(got - sent), MSG_NOSIGNAL)) <= 0)
+			return false;
+	return true;
+}
+
+static inline void *tcp_proxy_run(void *argument)
+{
+	struct tcp_proxy *proxy = argument;
+	while (!proxy->ending) {
+		struct pollfd fds[1 + 2 * TCP_PROXY_PAIRS] = {{.fd = proxy->listener, .events = POLLIN}};
+		for (int i = 0; i < 2 * TCP_PROXY_PAIRS; i++)
+			fds[1 + i] = (struct pollfd){.fd = proxy->pairs[i / 2][i % 2], .events = POLLIN};
+		poll(fds, proxy->frozen ? 0 : 1 + 2 * TCP_PROXY_PAIRS, 5);
+		for (int i = 0; proxy->cut && i < TCP_PROXY_PAIRS; i++)
+			if (proxy->pairs[i][0] >= 0)
+				tcp_proxy_close(proxy, i);
+		if (proxy->cut || proxy->frozen) {
+			proxy->cut = false;
+			continue;
+		}
+		if (fds[0].revents)
+			tcp_proxy_accept(proxy);
+		for (int i = 0; i < 2 * TCP_PROXY_PAIRS; i++) {
+			int *pair = proxy->pairs[i / 2];
+			if (fds[1 + i].revents && pair[0] >= 0 && fds[1 + i].fd == pair[i % 2] &&
+				!tcp_proxy_relay(pair[i % 2], pair[1 - i % 2]))
+				tcp_proxy_close(proxy, i / 2);
+		}
+	}
+	return NULL;
+}
+
+static inline struct tcp_proxy *tcp_proxy_create(const char *server_host, int server_port)
+{
+	struct tcp_proxy *proxy = memory_alloc(sizeof(*proxy));
+	memset(proxy->pairs, -1, sizeof(proxy->pairs));
+	proxy->server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)server_port)};
+	assert_int_equal(inet_pton(AF_INET, server_host, &proxy->server.sin_addr), 1);
+	struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(own);
+	proxy->listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(proxy->listener, (struct sockaddr *)&own, sizeof(own)), 0);
+	assert_int_equal(listen(proxy->listener, 16), 0);
+	assert_int_equal(getsockname(proxy->listener, (struct sockaddr *)&own, &size), 0);
+	proxy->port = ntohs(own.sin_port);
+	assert_int_equal(pthread_create(&proxy->thread, NULL, tcp_proxy_run, proxy), 0);
+	return proxy;
+}
+
+static inline void tcp_proxy_free(struct tcp_proxy *proxy)
+{
+	proxy->ending = true;
+	pthread_join(proxy->thread, NULL);
+	for (int i = 0; i < TCP_PROXY_PAIRS; i++)
+		if (proxy->pairs[i][0] >= 0)
+			tcp_proxy_close(proxy, i);
+	close(proxy->listener);
+	free(proxy);
+}
+
+#endif
