@@ -51,14 +51,15 @@ static int check_store_root(const char *path, struct error *err)
 	CLEANUP(cleanup_fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		return 0;
-	return error_set(err, ERROR_INVALID, "MEDIASTORE_STORE_ROOT=%s cannot be opened: %s", path, strerror(errno));
+	return error_set(
+		err, ERROR_INVALID, "MEDIASTORE_STORE_ROOT=%s cannot be opened: %s", path, strerror(errno));
 }
 
 static int build_stores(struct app *app, struct error *err)
 {
 	const struct config *config = app->config;
-	const struct http_client_options http = {
-		.connect_timeout_ms = CONNECT_TIMEOUT_MS, .user_agent = "mediastore-store-worker/" MEDIASTORE_VERSION};
+	const struct http_client_options http = {.connect_timeout_ms = CONNECT_TIMEOUT_MS,
+		.user_agent = "mediastore-store-worker/" MEDIASTORE_VERSION};
 	if (check_store_root(config->store_root, err) != 0)
 		return -1;
 	app->environment = (struct store_environment){
@@ -68,7 +69,8 @@ static int build_stores(struct app *app, struct error *err)
 		.stall_timeout_ms = config->stall_timeout_ms,
 		.http = http_client_create(&http),
 	};
-	if (hex_decode(config->secret_key, app->environment.secret_key, sizeof(app->environment.secret_key)) != 0)
+	if (hex_decode(config->secret_key, app->environment.secret_key,
+		    sizeof(app->environment.secret_key)) != 0)
 		return error_set(err, ERROR_INVALID, "MEDIASTORE_SECRET_KEY is not 64 hex digits");
 	app->stores = store_cache_create(&app->environment);
 	return 0;
@@ -130,8 +132,8 @@ static const char *make_bytes_url(const struct app *app)
 	const struct config *config = app->config;
 	if (!config->url) {
 		int host = (int)(strrchr(config->listen, ':') - config->listen);
-		return arena_printf(
-			app->arena, "http://%.*s:%d/internal/bytes/", host, config->listen, bytes_port(app->bytes));
+		return arena_printf(app->arena, "http://%.*s:%d/internal/bytes/", host, config->listen,
+			bytes_port(app->bytes));
 	}
 	int length = (int)strlen(config->url);
 	while (length && config->url[length - 1] == '/')
@@ -185,7 +187,8 @@ static const char *const *ram_queues(const struct app *app)
 	return queues;
 }
 
-static void build_consumer(struct app *app, enum consumer_index index, const char *const *queues, int64_t threads)
+static void build_consumer(
+	struct app *app, enum consumer_index index, const char *const *queues, int64_t threads)
 {
 	app->consumer_options[index] = bus_options(app, CONSUMER_NAMES[index]);
 	const struct job_consumer_options options = {

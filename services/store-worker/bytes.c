@@ -103,15 +103,16 @@ static int send_object(struct http_exchange *exchange, struct store *store, cons
 static void write_log(const struct job_message *wanted, const struct http_exchange *exchange, int64_t ms,
 	const struct error *err)
 {
-	log_at(err->code == ERROR_NONE || err->code == ERROR_CANCELLED ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "bytes",
-		LOG_STR("job_id", wanted->id), LOG_STR("request_id", wanted->request_id), LOG_STR("pid", wanted->pid),
-		LOG_INT("store", wanted->store.pk), LOG_STR("op", "serve"),
+	log_at(err->code == ERROR_NONE || err->code == ERROR_CANCELLED ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+		"bytes", LOG_STR("job_id", wanted->id), LOG_STR("request_id", wanted->request_id),
+		LOG_STR("pid", wanted->pid), LOG_INT("store", wanted->store.pk), LOG_STR("op", "serve"),
 		LOG_INT("size", http_exchange_bytes_sent(exchange)), LOG_INT("ms", ms),
 		LOG_STR("code", error_wire_name(err->code)), LOG_STR("message", err->message),
 		LOG_STR("cause", err->cause));
 }
 
-static void serve_object(struct bytes *bytes, struct http_exchange *exchange, const struct job_message *wanted)
+static void serve_object(
+	struct bytes *bytes, struct http_exchange *exchange, const struct job_message *wanted)
 {
 	struct error err = {.code = ERROR_NONE};
 	struct exchange_sink sink = {.base = {exchange_write}, .exchange = exchange};
@@ -137,7 +138,8 @@ static void handle_bytes(struct bytes *bytes, struct http_exchange *exchange)
 	struct error err;
 	const char *ticket = http_exchange_path(exchange) + strlen(BYTES_PREFIX);
 	if (open_ticket(bytes, ticket, &claims, arena, &wanted, &err) != 0) {
-		log_warn("a ticket was refused", LOG_STR("peer", http_exchange_peer(exchange)), LOG_ERROR(&err));
+		log_warn("a ticket was refused", LOG_STR("peer", http_exchange_peer(exchange)),
+			LOG_ERROR(&err));
 		reply_error(exchange, &err);
 		return;
 	}
@@ -166,7 +168,8 @@ static void handle_readyz(struct bytes *bytes, struct http_exchange *exchange)
 
 static void handle_metrics(struct bytes *bytes, struct http_exchange *exchange)
 {
-	static const struct http_header TEXT[] = {{"Content-Type", "text/plain; version=0.0.4"}, {NULL, NULL}};
+	static const struct http_header TEXT[] = {
+		{"Content-Type", "text/plain; version=0.0.4"}, {NULL, NULL}};
 	(void)bytes;
 	CLEANUP(buf_release) struct buf body = {0};
 	metrics_print(&body);

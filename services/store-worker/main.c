@@ -100,8 +100,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(void);
-	} COMMANDS[] = {
-		{"serve", serve}, {"--print-env", print_env}, {"--help", print_help}, {"--version", print_version}};
+	} COMMANDS[] = {{"serve", serve}, {"--print-env", print_env}, {"--help", print_help},
+		{"--version", print_version}};
 	for (size_t i = 0; argc == 2 && i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++)
 		if (strcmp(argv[1], COMMANDS[i].name) == 0)
 			return COMMANDS[i].run();

@@ -43,11 +43,12 @@ static void pause_unless_stopping(struct job_consumer *consumer)
 			return;
 }
 
-static enum bus_settlement give_back(struct job_consumer *consumer, const struct job_message *message,
-	const struct error *err)
+static enum bus_settlement give_back(
+	struct job_consumer *consumer, const struct job_message *message, const struct error *err)
 {
 	log_warn("job given back to the broker", LOG_STR("job_id", message->id),
-		LOG_STR("request_id", message->request_id), LOG_STR("op", job_kind_name(message->kind)), LOG_ERROR(err));
+		LOG_STR("request_id", message->request_id), LOG_STR("op", job_kind_name(message->kind)),
+		LOG_ERROR(err));
 	pause_unless_stopping(consumer);
 	return BUS_REQUEUE;
 }

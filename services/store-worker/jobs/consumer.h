@@ -22,7 +22,7 @@ struct job_environment;
 struct job_consumer_options {
 	const struct bus_options *bus;
 	const char *const *queues; /* ends with NULL */
-	int threads;		   /* jobs at once; the prefetch of each queue, too */
+	int threads;               /* jobs at once; the prefetch of each queue, too */
 	struct bus_publisher *publisher;
 	const struct job_environment *environment;
 	struct holder *holder; /* for RAM queues, else NULL */
@@ -35,6 +35,7 @@ bool job_consumer_ready(const struct job_consumer *consumer);
 void job_consumer_stop(struct job_consumer *consumer);
 /* After stopping: waits for the jobs begun, at most until the monotonic deadline. False: some still run, and it cannot be freed. */
 MUST_CHECK bool job_consumer_wait(struct job_consumer *consumer, int64_t deadline_ms);
-void job_consumer_free(struct job_consumer *consumer); /* after job_consumer_wait() was true; NULL is accepted */
+void job_consumer_free(
+	struct job_consumer *consumer); /* after job_consumer_wait() was true; NULL is accepted */
 
 #endif

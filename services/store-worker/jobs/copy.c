@@ -30,7 +30,8 @@ static int transfer(struct job *job, struct store *target, int64_t size, char sh
 	struct origin origin = {job->store, message->key};
 	struct pulled_source pulled;
 	struct hashing_source hashing;
-	pulled_source_init(&pulled, push_object, &origin, size, PEER_PATIENCE * job->environment->stall_timeout_ms);
+	pulled_source_init(
+		&pulled, push_object, &origin, size, PEER_PATIENCE * job->environment->stall_timeout_ms);
 	hashing_source_init(&hashing, &pulled.base, message->sha256, message->deadline_unix_ms);
 	int result = store_put(target, message->to_key, &hashing.base, message->content_type, NULL, err);
 	memcpy(sha256, hashing.sha256, sizeof(hashing.sha256));
@@ -42,13 +43,15 @@ static int transfer(struct job *job, struct store *target, int64_t size, char sh
 /* Reads the target back. What is not what passed is removed again. */
 static int read_back(struct job *job, struct store *target, const char *passed, struct error *err)
 {
-	if (job_hash_object(job, target, job->message->to_key, &job->result->sha256, &job->result->size, err) != 0)
+	if (job_hash_object(
+		    job, target, job->message->to_key, &job->result->sha256, &job->result->size, err) != 0)
 		return error_prefix(err, "reading the copy back: ");
 	if (strcasecmp(passed, job->result->sha256) == 0)
 		return 0;
 	struct error removal;
 	if (store_remove(target, job->message->to_key, &removal) != 0)
-		return error_set_cause(err, ERROR_CHECKSUM, "the copy differs and stays: %s", removal.message);
+		return error_set_cause(
+			err, ERROR_CHECKSUM, "the copy differs and stays: %s", removal.message);
 	return error_set_cause(err, ERROR_CHECKSUM, "the copy differed and was removed");
 }
 

@@ -19,7 +19,8 @@ static int64_t range_length(const struct job_message *message, int64_t size, str
 	bool whole = message->range_first == 0 && message->range_last == -1;
 	if (!whole && message->range_first >= size)
 		return error_set(err, ERROR_RANGE, NULL);
-	int64_t end = message->range_last == -1 || message->range_last >= size ? size : message->range_last + 1;
+	int64_t end =
+		message->range_last == -1 || message->range_last >= size ? size : message->range_last + 1;
 	return end - message->range_first;
 }
 
@@ -27,7 +28,8 @@ static int put_inline(struct job *job, int64_t length, struct error *err)
 {
 	struct memory_sink sink;
 	memory_sink_init(&sink, (size_t)length);
-	int result = store_get(job->store, job->message->key, job->message->range_first, job->message->range_last, &sink.base, err);
+	int result = store_get(job->store, job->message->key, job->message->range_first,
+		job->message->range_last, &sink.base, err);
 	if (result == 0) {
 		job->result->inline_length = sink.bytes.length;
 		job->result->inline_bytes = arena_memdup(job->arena, sink.bytes.data, sink.bytes.length);

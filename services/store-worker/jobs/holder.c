@@ -99,7 +99,8 @@ static int announce(struct holder *holder, const struct site *site, struct error
 		.body = body.data,
 		.length = body.length,
 	};
-	return bus_publisher_send(holder->options.publisher, &message, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS, err);
+	return bus_publisher_send(
+		holder->options.publisher, &message, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS, err);
 }
 
 /* Under the site's lock: notes the delivery and tells whether the ownership is to be announced. */
@@ -173,7 +174,8 @@ static void send_hold(struct holder *holder, const struct site *site)
 		.body = body.data,
 		.length = body.length,
 	};
-	if (bus_publisher_send(holder->options.publisher, &message, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS, &err) != 0)
+	if (bus_publisher_send(holder->options.publisher, &message, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS,
+		    &err) != 0)
 		log_debug("hold job not sent", LOG_STR("site", site->name), LOG_ERROR(&err));
 }
 

@@ -21,7 +21,7 @@ struct holder;
 
 struct holder_options {
 	struct bus_publisher *publisher;
-	const char *id;		  /* of this process */
+	const char *id; /* of this process */
 	const char *worker;
 	const char *const *sites; /* ends with NULL */
 };

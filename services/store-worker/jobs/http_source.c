@@ -18,8 +18,8 @@ static int check_head(void *context, const struct http_reply *reply, struct erro
 	if (http_reply_status(reply) != 200 || source->size < 0)
 		return 0; /* the status is looked at when the call has returned */
 	if (!length || strtoll(length, NULL, 10) != source->size)
-		return error_set_cause(err, ERROR_SOURCE_FAILED, "expected %" PRId64 " bytes, %s are offered", source->size,
-			length ? length : "an unknown number");
+		return error_set_cause(err, ERROR_SOURCE_FAILED, "expected %" PRId64 " bytes, %s are offered",
+			source->size, length ? length : "an unknown number");
 	return 0;
 }
 

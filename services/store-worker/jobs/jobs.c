@@ -33,7 +33,8 @@ static int run_on_store(struct job *job, struct error *err)
 		job->store = NULL;
 		return result;
 	}
-	return error_set(err, ERROR_UNSUPPORTED, "this worker does not do jobs of kind %s", job_kind_name(job->message->kind));
+	return error_set(err, ERROR_UNSUPPORTED, "this worker does not do jobs of kind %s",
+		job_kind_name(job->message->kind));
 }
 
 static int run(struct job *job, struct error *err)
@@ -70,9 +71,10 @@ static void write_log(const struct job *job)
 	const struct job_message *message = job->message;
 	const struct result_message *result = job->result;
 	log_at(result->code == ERROR_NONE ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "job",
-		LOG_STR("job_id", message->id), LOG_STR("request_id", message->request_id), LOG_STR("pid", message->pid),
-		LOG_INT("store", message->store.pk), LOG_STR("op", job_kind_name(message->kind)),
-		LOG_INT("attempt", message->attempt), LOG_INT("size", result->size), LOG_INT("ms", result->elapsed_ms),
+		LOG_STR("job_id", message->id), LOG_STR("request_id", message->request_id),
+		LOG_STR("pid", message->pid), LOG_INT("store", message->store.pk),
+		LOG_STR("op", job_kind_name(message->kind)), LOG_INT("attempt", message->attempt),
+		LOG_INT("size", result->size), LOG_INT("ms", result->elapsed_ms),
 		LOG_STR("code", error_wire_name(result->code)), LOG_STR("message", result->message),
 		LOG_STR("cause", result->cause), LOG_STR("traceparent", job->traceparent));
 }

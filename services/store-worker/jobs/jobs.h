@@ -21,10 +21,10 @@ enum { JOB_INLINE_LIMIT = 1024 * 1024 /* whatever a job says */ };
 struct job_environment {
 	struct store_cache *stores;
 	struct http_client *http;
-	const char *worker;	 /* this instance, for people */
-	const char *holder;	 /* this process, as the holder of RAM stores */
-	const char *spool_dir;	 /* NULL: none that is shared with the gateways */
-	const char *bytes_url;	 /* "http://host:port/internal/bytes/", a ticket follows */
+	const char *worker;      /* this instance, for people */
+	const char *holder;      /* this process, as the holder of RAM stores */
+	const char *spool_dir;   /* NULL: none that is shared with the gateways */
+	const char *bytes_url;   /* "http://host:port/internal/bytes/", a ticket follows */
 	const char *service_key; /* signs tickets */
 	int64_t stall_timeout_ms;
 };
@@ -35,7 +35,7 @@ struct job {
 	struct arena *arena;
 	const struct job_message *message;
 	const char *traceparent; /* NULL: none */
-	struct store *store;	 /* of the message's descriptor, open */
+	struct store *store;     /* of the message's descriptor, open */
 	struct result_message *result;
 };
 
@@ -50,7 +50,7 @@ MUST_CHECK int job_copy(struct job *job, struct error *err);
 MUST_CHECK int job_verify(struct job *job, struct error *err);
 
 /* Reads an object whole: its SHA-256 (hex, in the arena) and size. */
-MUST_CHECK int job_hash_object(const struct job *job, struct store *store, const char *key, const char **sha256, int64_t *size,
-	struct error *err);
+MUST_CHECK int job_hash_object(const struct job *job, struct store *store, const char *key,
+	const char **sha256, int64_t *size, struct error *err);
 
 #endif

@@ -7,8 +7,8 @@
 
 #include <strings.h>
 
-int job_hash_object(const struct job *job, struct store *store, const char *key, const char **sha256, int64_t *size,
-	struct error *err)
+int job_hash_object(const struct job *job, struct store *store, const char *key, const char **sha256,
+	int64_t *size, struct error *err)
 {
 	struct hashing_sink sink;
 	char hex[DIGEST_HEX_SIZE];
@@ -42,7 +42,8 @@ int job_delete(struct job *job, struct error *err)
 int job_verify(struct job *job, struct error *err)
 {
 	const char *expected = job->message->sha256;
-	if (job_hash_object(job, job->store, job->message->key, &job->result->sha256, &job->result->size, err) != 0)
+	if (job_hash_object(
+		    job, job->store, job->message->key, &job->result->sha256, &job->result->size, err) != 0)
 		return -1;
 	if (expected && strcasecmp(expected, job->result->sha256) != 0)
 		return error_set(err, ERROR_CHECKSUM, "the stored bytes do not match their checksum");

@@ -47,7 +47,8 @@ static int open_url(const struct job *job, struct put_source *source, struct err
 {
 	const struct job_message *message = job->message;
 	if (!message->source.url)
-		return error_set(err, ERROR_SOURCE_FAILED, "this worker cannot reach the source of the bytes");
+		return error_set(
+			err, ERROR_SOURCE_FAILED, "this worker cannot reach the source of the bytes");
 	http_source_init(&source->http, job->environment->http, message->source.url, message->size,
 		job->environment->stall_timeout_ms, message->deadline_unix_ms);
 	source->chosen = &source->http.pulled.base;
@@ -76,7 +77,8 @@ static int check_stored(struct job *job, int64_t size, struct error *err)
 	if (store_stat(job->store, job->message->key, &info, err) != 0)
 		return error_prefix(err, "after the put: ");
 	if (info.size != size)
-		return error_set_cause(err, ERROR_INTERNAL, "put %" PRId64 " bytes, the store has %" PRId64, size, info.size);
+		return error_set_cause(err, ERROR_INTERNAL, "put %" PRId64 " bytes, the store has %" PRId64,
+			size, info.size);
 	job->result->size = info.size;
 	job->result->modified_unix_ms = info.modified_unix_ms;
 	return 0;

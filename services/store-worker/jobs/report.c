@@ -15,8 +15,8 @@ static int publish(struct bus_publisher *publisher, const struct bus_message *me
 	return bus_publisher_send(publisher, message, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS, err);
 }
 
-int report_result(struct bus_publisher *publisher, const struct bus_delivery *delivery, const struct job_message *job,
-	const struct result_message *result, struct error *err)
+int report_result(struct bus_publisher *publisher, const struct bus_delivery *delivery,
+	const struct job_message *job, const struct result_message *result, struct error *err)
 {
 	CLEANUP(buf_release) struct buf body = {0};
 	const char *traceparent = bus_delivery_header(delivery, "traceparent");
@@ -30,7 +30,8 @@ int report_result(struct bus_publisher *publisher, const struct bus_delivery *de
 		.type = job_kind_name(job->kind),
 		.content_type = "application/msgpack",
 		.headers = headers,
-		.persistent = job->kind != JOB_GET, /* the rest may end in the shared queue, which survives the broker */
+		.persistent = job->kind !=
+			      JOB_GET, /* the rest may end in the shared queue, which survives the broker */
 		.mandatory = true,
 		.body = body.data,
 		.length = body.length,
@@ -46,5 +47,7 @@ int report_result(struct bus_publisher *publisher, const struct bus_delivery *de
 		if (publish(publisher, &message, err) == 0)
 			return 0;
 	}
-	return err->code == ERROR_NOT_FOUND ? error_set_cause(err, ERROR_UNAVAILABLE, "no queue takes results") : -1;
+	return err->code == ERROR_NOT_FOUND
+		       ? error_set_cause(err, ERROR_UNAVAILABLE, "no queue takes results")
+		       : -1;
 }
