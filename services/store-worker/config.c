@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ROW(env, kind, field, preset, help) SETTING(env, kind, struct config, field, preset, help)
-#define ROW_BETWEEN(env, kind, field, preset, low, high, help)                                                         \
+#define ROW_BETWEEN(env, kind, field, preset, low, high, help)                                               \
 	SETTING_BETWEEN(env, kind, struct config, field, preset, low, high, help)
 
 enum { SECOND = 1000, MEBIBYTE = 1 << 20, SITES_MAX = 64, SITE_NAME_MAX = 64 };
@@ -28,7 +28,8 @@ const struct setting CONFIG_TABLE[] = {
 		"objects up to this size ride inside messages"),
 	SETTING_CHOICE("MEDIASTORE_LOG_LEVEL", struct config, log_level, "info", "debug|info|warn|error",
 		"what is logged"),
-	SETTING_CHOICE("MEDIASTORE_LOG_FORMAT", struct config, log_format, "text", "text|json", "how it is logged"),
+	SETTING_CHOICE(
+		"MEDIASTORE_LOG_FORMAT", struct config, log_format, "text", "text|json", "how it is logged"),
 	ROW_BETWEEN("MEDIASTORE_AMQP_HEARTBEAT", DURATION, amqp_heartbeat_ms, "20s", 1 * SECOND, 600 * SECOND,
 		"heartbeat of broker connections"),
 	ROW_BETWEEN("MEDIASTORE_STALL_TIMEOUT", DURATION, stall_timeout_ms, "30s", 100, 3600 * SECOND,
@@ -79,7 +80,8 @@ static int split_sites(struct config *config, struct buf *problems)
 		name[strcspn(name, " ")] = '\0';
 		if (!is_site(name) || count == SITES_MAX) {
 			buf_printf(problems,
-				"MEDIASTORE_SITES has an unusable name: it takes up to %d names of letters, digits, "
+				"MEDIASTORE_SITES has an unusable name: it takes up to %d names of letters, "
+				"digits, "
 				"-, _ and . separated by commas\n",
 				SITES_MAX);
 			return -1;

@@ -7,7 +7,8 @@
 
 static int push_piece(struct sink *base, const void *bytes, size_t length, struct error *err)
 {
-	struct pulled_source *source = (struct pulled_source *)((char *)base - offsetof(struct pulled_source, sink));
+	struct pulled_source *source =
+		(struct pulled_source *)((char *)base - offsetof(struct pulled_source, sink));
 	return pipe_write(source->sink.pipe, bytes, length, err);
 }
 
@@ -60,8 +61,9 @@ static int pulled_rewind(struct source *base, struct error *err)
 	return 0;
 }
 
-void pulled_source_init(struct pulled_source *source, int (*push)(void *context, struct sink *sink, struct error *err),
-	void *context, int64_t size, int64_t timeout_ms)
+void pulled_source_init(struct pulled_source *source,
+	int (*push)(void *context, struct sink *sink, struct error *err), void *context, int64_t size,
+	int64_t timeout_ms)
 {
 	*source = (struct pulled_source){
 		.base = {pulled_read, pulled_rewind, size, NULL},

@@ -29,8 +29,9 @@ struct pulled_source {
 };
 
 /* `context` is borrowed. timeout_ms: for each wait of one side for the other; longer than what push() itself allows its peer. */
-void pulled_source_init(struct pulled_source *source, int (*push)(void *context, struct sink *sink, struct error *err), void *context,
-	int64_t size, int64_t timeout_ms);
+void pulled_source_init(struct pulled_source *source,
+	int (*push)(void *context, struct sink *sink, struct error *err), void *context, int64_t size,
+	int64_t timeout_ms);
 /* Ends the pushing, if it still runs. */
 void pulled_source_release(struct pulled_source *source);
 

@@ -2,6 +2,7 @@
 #include "store/registry.h"
 
 static const struct store_driver *const DRIVERS[] = {
+	&bucket_driver,
 	&filesystem_driver,
 	&ram_driver,
 };

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef JOBS_JOBS_H
+#define JOBS_JOBS_H
+
+/*
+ * What a worker does when it is asked to: one function per kind of job, listed in the table of jobs.c. Jobs are safe to repeat, since the broker delivers
+ * at least once. A function returns 0 with the result filled, or -1 with the error; what both share is jobs_run()'s.
+ */
+
+#include "common/error.h"
+#include "schemas/job_message.h"
+#include "store/store.h"
+
+struct arena;
+struct http_client;
+struct store_cache;
+
+enum { JOB_INLINE_LIMIT = 1024 * 1024 /* whatever a job says */ };
+
+/* Of all jobs of a process; nothing in it changes. */
+struct job_environment {
+	struct store_cache *stores;
+	struct http_client *http;
+	const char *worker;      /* this instance, for people */
+	const char *holder;      /* this process, as the holder of RAM stores */
+	const char *spool_dir;   /* NULL: none that is shared with the gateways */
+	const char *bytes_url;   /* "http://host:port/internal/bytes/", a ticket follows */
+	const char *service_key; /* signs tickets */
+	int64_t stall_timeout_ms;
+};
+
+/* One job; the arena lives until its result has been published. */
+struct job {
+	const struct job_environment *environment;
+	struct arena *arena;
+	const struct job_message *message;
+	const char *traceparent; /* NULL: none */
+	struct store *store;     /* of the message's descriptor, open */
+	struct result_message *result;
+};
+
+/* Runs the job and fills the result, whatever comes of it. Writes the job's log line. job->store and job->result are set here. */
+void jobs_run(struct job *job, struct result_message *result);
+
+MUST_CHECK int job_put(struct job *job, struct error *err);
+MUST_CHECK int job_get(struct job *job, struct error *err);
+MUST_CHECK int job_stat(struct job *job, struct error *err);
+MUST_CHECK int job_delete(struct job *job, struct error *err);
+MUST_CHECK int job_copy(struct job *job, struct error *err);
+MUST_CHECK int job_verify(struct job *job, struct error *err);
+
+/* Reads an object whole: its SHA-256 (hex, in the arena) and size. */
+MUST_CHECK int job_hash_object(const struct job *job, struct store *store, const char *key,
+	const char **sha256, int64_t *size, struct error *err);
+
+#endif

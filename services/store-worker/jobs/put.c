@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * put: the bytes are hashed as they pass and compared before the last of them reaches the store, so that a wrong object never becomes
+ * visible; the size is compared once more with what the store says afterwards.
+ */
+#include "jobs/jobs.h"
+
+#include "common/arena.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "jobs/http_source.h"
+#include "store/key.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Whichever of the three the job's bytes come from. */
+struct put_source {
+	struct memory_source memory;
+	struct file_source file;
+	struct http_source http;
+	struct source *chosen;
+};
+
+static void put_source_release(struct put_source *source)
+{
+	if (source->chosen == &source->file.base)
+		file_source_release(&source->file);
+	if (source->chosen == &source->http.pulled.base)
+		http_source_release(&source->http);
+	source->chosen = NULL;
+}
+
+/* A path counts only below the directory that both services share, and only when nothing in it leads elsewhere. */
+static bool is_spool_path(const struct job *job, const char *path)
+{
+	struct error ignored;
+	const char *spool = job->environment->spool_dir;
+	size_t length = spool ? strlen(spool) : 0;
+	while (length && spool[length - 1] == '/')
+		length--;
+	return length && path && strncmp(path, spool, length) == 0 && path[length] == '/' &&
+	       key_check_path(path + length + 1, &ignored) == 0;
+}
+
+static int open_url(const struct job *job, struct put_source *source, struct error *err)
+{
+	const struct job_message *message = job->message;
+	if (!message->source.url)
+		return error_set(
+			err, ERROR_SOURCE_FAILED, "this worker cannot reach the source of the bytes");
+	http_source_init(&source->http, job->environment->http, message->source.url, message->size,
+		job->environment->stall_timeout_ms, message->deadline_unix_ms);
+	source->chosen = &source->http.pulled.base;
+	return 0;
+}
+
+static int put_source_open(const struct job *job, struct put_source *source, struct error *err)
+{
+	const struct job_source *from = &job->message->source;
+	if (from->inline_bytes) {
+		memory_source_init(&source->memory, from->inline_bytes, from->inline_length);
+		source->chosen = &source->memory.base;
+	} else if (is_spool_path(job, from->path) && file_source_open(&source->file, from->path, err) == 0) {
+		source->chosen = &source->file.base;
+	} else if (open_url(job, source, err) != 0) {
+		return -1;
+	}
+	if (job->message->size >= 0)
+		source->chosen->size = job->message->size;
+	return 0;
+}
+
+static int check_stored(struct job *job, int64_t size, struct error *err)
+{
+	struct object_info info;
+	if (store_stat(job->store, job->message->key, &info, err) != 0)
+		return error_prefix(err, "after the put: ");
+	if (info.size != size)
+		return error_set_cause(err, ERROR_INTERNAL, "put %" PRId64 " bytes, the store has %" PRId64,
+			size, info.size);
+	job->result->size = info.size;
+	job->result->modified_unix_ms = info.modified_unix_ms;
+	return 0;
+}
+
+static int put(struct job *job, struct put_source *source, struct error *err)
+{
+	const struct job_message *message = job->message;
+	struct hashing_source hashing;
+	bool hashed = true;
+	hashing_source_init(&hashing, source->chosen, message->sha256, message->deadline_unix_ms);
+	int result = store_put(job->store, message->key, &hashing.base, message->content_type, &hashed, err);
+	if (result == 0)
+		result = check_stored(job, hashed ? hashing.count : source->chosen->size, err);
+	if (result == 0 && hashed)
+		job->result->sha256 = arena_strdup(job->arena, hashing.sha256);
+	hashing_source_release(&hashing);
+	return result;
+}
+
+int job_put(struct job *job, struct error *err)
+{
+	CLEANUP(put_source_release) struct put_source source = {0};
+	if (put_source_open(job, &source, err) != 0)
+		return -1;
+	return put(job, &source, err);
+}
