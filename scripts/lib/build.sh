@@ -4,8 +4,9 @@
 
 # build_preset PRESET [TARGET...]: quick when there is nothing to do.
 build_preset() {
-	local preset=$1 log=$RUN/log/build-$1.log
+	local preset=$1 log=$ROOT/build/$1.log
 	shift
+	mkdir -p "$ROOT/build"
 	[ "$#" -eq 0 ] || set -- --target "$@"
 	say "building in build/$preset"
 	(

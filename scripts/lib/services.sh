@@ -22,7 +22,7 @@ service_listens() {
 services_install() {
 	local kind
 	for kind in "${SERVICE_KINDS[@]}"; do
-		[ -x "$1/$kind" ] || fail "$1/$kind was not built" "Look at $RUN/log/build-release.log"
+		[ -x "$1/$kind" ] || fail "$1/$kind was not built" "Look at $ROOT/build/release.log, or at MEDIASTORE_BIN_DIR"
 		cmp -s "$1/$kind" "$RUN_DATA/bin/$kind" && continue
 		install -m 755 "$1/$kind" "$RUN_DATA/bin/$kind.new"
 		mv -f "$RUN_DATA/bin/$kind.new" "$RUN_DATA/bin/$kind"
