@@ -10,17 +10,6 @@ static int unknown(const char *name, struct error *err)
 	return error_set(err, ERROR_NOT_FOUND, "no identifier type is named %.200s", name);
 }
 
-int identifier_check(const struct identifier_type *type, const char *value, struct error *err)
-{
-	int matches = pattern_matches(type->pattern, value, err);
-	if (matches < 0)
-		return error_prefix(err, "%.60s: ", type->name);
-	if (matches == 0)
-		return error_set(err, ERROR_INVALID, "\"%.100s\" does not match the pattern of %.100s", value,
-			type->name);
-	return 0;
-}
-
 int identifiers_read(struct db_conn *conn, const char *name, struct arena *arena, struct identifier_type *out,
 	struct error *err)
 {

@@ -6,9 +6,6 @@
 
 #include "db/identifier_repo.h"
 
-/* INVALID: the value is not what the type's pattern asks for; names both. */
-MUST_CHECK int identifier_check(const struct identifier_type *type, const char *value, struct error *err);
-
 /* NOT_FOUND */
 MUST_CHECK int identifiers_read(struct db_conn *conn, const char *name, struct arena *arena,
 	struct identifier_type *out, struct error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain/password.h"
 
+#include "common/arena.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 
@@ -10,8 +11,6 @@
 #include <openssl/crypto.h>
 #include <semaphore.h>
 #include <string.h>
-
-_Static_assert(PASSWORD_HASH_SIZE == CRYPT_OUTPUT_SIZE, "libxcrypt says how long a hash can be");
 
 static const char METHOD[] = "$y$";
 
@@ -28,10 +27,10 @@ static void prepare(void)
 	(void)setting;
 }
 
-static int take_turn(struct error *err)
+static int take_turn(int64_t deadline_ms, struct error *err)
 {
 	pthread_once(&once, prepare);
-	struct timespec until = clock_timespec(clock_monotonic_ms() + PASSWORD_PATIENCE_MS);
+	struct timespec until = clock_timespec(deadline_ms);
 	while (sem_clockwait(&turns, CLOCK_MONOTONIC, &until) != 0)
 		if (errno != EINTR)
 			return error_set(err, ERROR_TOO_MANY, "too many logins at once");
@@ -51,12 +50,13 @@ static void release_memory(struct crypt_memory *memory)
 	free(memory->data);
 }
 
-int password_hash(const char *password, char out[PASSWORD_HASH_SIZE], struct error *err)
+int password_hash(
+	const char *password, int64_t deadline_ms, struct arena *arena, const char **out, struct error *err)
 {
 	size_t length = strlen(password);
 	if (length == 0 || length > PASSWORD_MAX_LENGTH)
 		return error_set(err, ERROR_INVALID, "a password has 1 to %d bytes", PASSWORD_MAX_LENGTH);
-	if (take_turn(err) != 0)
+	if (take_turn(deadline_ms, err) != 0)
 		return -1;
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 	CLEANUP(release_memory) struct crypt_memory memory = {0};
@@ -66,15 +66,15 @@ int password_hash(const char *password, char out[PASSWORD_HASH_SIZE], struct err
 	sem_post(&turns);
 	if (!hash)
 		return error_set_errno(err, errno, "crypt");
-	memcpy(out, hash, strlen(hash) + 1);
+	*out = arena_strdup(arena, hash);
 	return 0;
 }
 
-int password_check(const char *password, const char *hash, struct error *err)
+int password_check(const char *password, const char *hash, int64_t deadline_ms, struct error *err)
 {
 	if (strlen(password) > PASSWORD_MAX_LENGTH)
 		return 0;
-	if (take_turn(err) != 0)
+	if (take_turn(deadline_ms, err) != 0)
 		return -1;
 	CLEANUP(release_memory) struct crypt_memory memory = {0};
 	const char *made = crypt_ra(password, hash ? hash : nobody, &memory.data, &memory.size);

@@ -15,11 +15,6 @@ enum { BUCKET_MAX_LENGTH = 1024, S3_BUCKET_MAX_LENGTH = 255, SITE_MAX_LENGTH = 6
 
 static const char NAME_CHARACTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
-struct store_input {
-	const char *type, *bucket;
-	const char *s3_url, *site; /* NULL or "": none, default */
-};
-
 static int unknown(int64_t pk, struct error *err)
 {
 	return error_set(err, ERROR_NOT_FOUND, "no store has the pk %" PRId64, pk);
@@ -28,6 +23,16 @@ static int unknown(int64_t pk, struct error *err)
 static const char *text_of(const struct cJSON *object, const char *name)
 {
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+void stores_input_of_json(const struct cJSON *store_config, struct store_input *out)
+{
+	*out = (struct store_input){
+		.type = text_of(store_config, "type"),
+		.bucket = text_of(store_config, "bucket"),
+		.s3_url = text_of(store_config, "s3_url"),
+		.site = text_of(store_config, "site"),
+	};
 }
 
 /* --- what may name a store */
@@ -114,20 +119,13 @@ static int make_key(struct db_conn *conn, const struct store_input *input, struc
 
 /* --- the rules */
 
-int store_resolve(struct db_conn *conn, const struct cJSON *store_config, struct arena *arena, int64_t *pk,
-	enum store_type *type, struct error *err)
+int stores_ensure(struct db_conn *conn, const struct store_input *input, struct arena *arena, int64_t *pk,
+	struct error *err)
 {
-	struct store_input input = {
-		.type = text_of(store_config, "type"),
-		.bucket = text_of(store_config, "bucket"),
-		.s3_url = text_of(store_config, "s3_url"),
-		.site = text_of(store_config, "site"),
-	};
 	struct store_key key;
-	if (make_key(conn, &input, arena, &key, err) || store_find_or_create(conn, &key, pk, err) < 0)
+	if (make_key(conn, input, arena, &key, err))
 		return -1;
-	*type = key.type;
-	return 0;
+	return store_find_or_create(conn, &key, pk, err) < 0 ? -1 : 0;
 }
 
 int stores_read(struct db_conn *conn, int64_t pk, struct arena *arena, const char **json, struct error *err)

@@ -4,19 +4,26 @@
 
 /* Stores, as clients name them: type, bucket, and for a BucketStore the S3 server. */
 
-#include "schemas/job_message.h"
+#include "common/error.h"
+
+#include <stdint.h>
 
 struct arena;
 struct cJSON;
 struct db_conn;
 
-/*
- * Finds or creates the store that a StoreCreate names (it has passed rest/store_input.json), on the caller's connection, which may be in a
- * transaction. INVALID: a type that does not exist, a bucket that could lead out of the store root, an s3_url that is missing, unknown or not wanted, a malformed
- * site.
- */
-MUST_CHECK int store_resolve(struct db_conn *conn, const struct cJSON *store_config, struct arena *arena,
-	int64_t *pk, enum store_type *type, struct error *err);
+struct store_input {
+	const char *type, *bucket;
+	const char *s3_url, *site; /* NULL or "": none, default */
+};
+
+/* Reads a StoreCreate that has passed rest/store_input.json; lends the JSON's strings. */
+void stores_input_of_json(const struct cJSON *store_config, struct store_input *out);
+
+/* Finds or creates the store, on the caller's connection, which may be in a transaction. INVALID: a type that does not exist, a bucket that
+ * could lead out of the store root, an s3_url that is missing, unknown or not wanted, a malformed site. */
+MUST_CHECK int stores_ensure(struct db_conn *conn, const struct store_input *input, struct arena *arena,
+	int64_t *pk, struct error *err);
 
 /* The Store as JSON. NOT_FOUND */
 MUST_CHECK int stores_read(

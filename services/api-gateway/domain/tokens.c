@@ -14,32 +14,31 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 10000 };
-
-static struct db_conn *connect(struct db_pool *pool, struct error *err)
+static struct db_conn *connect(const struct tokens_source *source, struct error *err)
 {
-	return db_acquire(pool, clock_monotonic_ms() + PATIENCE_MS, err);
+	return db_acquire(source->pool, clock_monotonic_ms() + source->timeout_ms, err);
 }
 
 /* --- login */
 
 /* The connection goes back before the password is checked, which takes much longer than the query. */
-static int find_user(
-	struct db_pool *pool, const char *name, struct arena *arena, struct user_row *out, struct error *err)
+static int find_user(const struct tokens_source *source, const char *name, struct arena *arena,
+	struct user_row *out, struct error *err)
 {
-	CLEANUP(db_release) struct db_conn *conn = connect(pool, err);
+	CLEANUP(db_release) struct db_conn *conn = connect(source, err);
 	return conn ? user_find(conn, name, arena, out, err) : -1;
 }
 
-static int check_credentials(
-	struct db_pool *pool, const char *username, const char *password, int64_t *user_pk, struct error *err)
+static int check_credentials(const struct tokens_source *source, const char *username, const char *password,
+	int64_t *user_pk, struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
 	struct user_row user = {0};
-	int known = find_user(pool, username, arena, &user, err);
+	int known = find_user(source, username, arena, &user, err);
 	if (known < 0)
 		return -1;
-	int right = password_check(password, known == 1 ? user.password_hash : NULL, err);
+	int right = password_check(password, known == 1 ? user.password_hash : NULL,
+		clock_monotonic_ms() + source->timeout_ms, err);
 	if (right < 0)
 		return -1;
 	if (right == 0 || !user.active)
@@ -48,17 +47,17 @@ static int check_credentials(
 	return 0;
 }
 
-int tokens_login(struct db_pool *pool, const char *username, const char *password, int64_t lifetime_ms,
-	char out[TOKEN_SIZE], struct error *err)
+int tokens_login(const struct tokens_source *source, const char *username, const char *password,
+	int64_t lifetime_ms, char out[TOKEN_SIZE], struct error *err)
 {
 	int64_t user_pk, pk;
-	if (check_credentials(pool, username, password, &user_pk, err))
+	if (check_credentials(source, username, password, &user_pk, err))
 		return -1;
 	char token[TOKEN_SIZE], hash[DIGEST_HEX_SIZE];
 	random_hex(token, (TOKEN_SIZE - 1) / 2);
 	digest_sha256_hex(token, TOKEN_SIZE - 1, hash);
 	struct token_new row = {.hash_hex = hash, .user_pk = user_pk, .lifetime_ms = lifetime_ms};
-	CLEANUP(db_release) struct db_conn *conn = connect(pool, err);
+	CLEANUP(db_release) struct db_conn *conn = connect(source, err);
 	if (!conn || token_create(conn, &row, &pk, err))
 		return -1;
 	memcpy(out, token, TOKEN_SIZE);
@@ -81,8 +80,9 @@ static int principal_of(const struct token_row *row, struct principal *out, stru
 int tokens_lookup(
 	void *pool, const unsigned char hash[TOKEN_HASH_SIZE], struct principal *out, struct error *err)
 {
+	const struct tokens_source *source = tokens_source;
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
-	CLEANUP(db_release) struct db_conn *conn = connect(pool, err);
+	CLEANUP(db_release) struct db_conn *conn = connect(source, err);
 	char hex[2 * TOKEN_HASH_SIZE + 1];
 	hex_encode(hash, TOKEN_HASH_SIZE, hex);
 	struct token_row row;

@@ -50,10 +50,11 @@ int handle_store_create(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	enum store_type type;
+	struct store_input input;
 	const char *json;
 	int64_t pk;
-	if (!conn || store_resolve(conn, request->json, request->arena, &pk, &type, err) ||
+	stores_input_of_json(request->json, &input);
+	if (!conn || stores_ensure(conn, &input, request->arena, &pk, err) ||
 		stores_read(conn, pk, request->arena, &json, err))
 		return -1;
 	return answer(request, response, json);
