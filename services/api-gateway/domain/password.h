@@ -13,7 +13,10 @@
 
 struct arena;
 
-enum { PASSWORD_AT_ONCE = 2, PASSWORD_MAX_LENGTH = 511 /* bytes: libxcrypt's own limit */ };
+enum {
+	PASSWORD_AT_ONCE = 2,
+	PASSWORD_MAX_LENGTH = 511, /* bytes: libxcrypt's own limit */
+};
 
 /* *out, in the arena, is the form to be stored. INVALID: empty or too long. TOO_MANY: no turn before the monotonic deadline. */
 MUST_CHECK int password_hash(

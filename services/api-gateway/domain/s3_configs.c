@@ -3,11 +3,15 @@
 
 #include "common/arena.h"
 #include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/seal.h"
 #include "db/s3_config_repo.h"
+#include "domain/presign.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <openssl/crypto.h>
+#include <stdbool.h>
 #include <string.h>
 
 static int unknown(int64_t pk, struct error *err)
@@ -35,7 +39,7 @@ static size_t authority_length(const char *text)
 	return digits >= 1 && digits <= 5 ? host + 1 + digits : 0;
 }
 
-int s3_configs_url(struct arena *arena, const char *url, const char **out, struct error *err)
+int s3_configs_url(const char *url, struct arena *arena, const char **out, struct error *err)
 {
 	size_t scheme = strncmp(url, "http://", 7) == 0 ? 7 : strncmp(url, "https://", 8) == 0 ? 8 : 0;
 	size_t length = scheme ? authority_length(url + scheme) : 0;
@@ -48,11 +52,6 @@ int s3_configs_url(struct arena *arena, const char *url, const char **out, struc
 
 /* --- the secret */
 
-static const char *seal_context(struct arena *arena, const char *url)
-{
-	return arena_printf(arena, "s3_config:%s", url);
-}
-
 static void release_secret(struct buf *secret)
 {
 	if (secret->data)
@@ -60,14 +59,14 @@ static void release_secret(struct buf *secret)
 	buf_release(secret);
 }
 
-static int make_row(struct arena *arena, const unsigned char *secret_key, const struct s3_config_input *input,
-	struct s3_config_row *out, struct error *err)
+static int make_row(const struct s3_config_input *input, struct arena *arena, struct s3_config_row *out,
+	struct error *err)
 {
 	const char *url;
-	if (s3_configs_url(arena, input->url, &url, err) != 0)
+	if (s3_configs_url(input->url, arena, &url, err))
 		return -1;
 	CLEANUP(buf_release) struct buf sealed = {0};
-	seal_text(secret_key, seal_context(arena, url), input->secret_key, &sealed);
+	seal_text(input->seal_key, presign_secret_context(arena, url), input->secret_key, &sealed);
 	*out = (struct s3_config_row){
 		.url = url,
 		.access_key = input->access_key,
@@ -84,12 +83,13 @@ static bool same_text(const char *a, const char *b)
 }
 
 /* A secret that cannot be opened (MEDIASTORE_SECRET_KEY was changed) is not the same. */
-static bool same_credentials(struct arena *arena, const unsigned char *secret_key,
-	const struct s3_config_row *row, const struct s3_config_input *input)
+static bool same_credentials(
+	struct arena *arena, const struct s3_config_row *row, const struct s3_config_input *input)
 {
 	CLEANUP(release_secret) struct buf secret = {0};
 	struct error ignored;
-	if (seal_open(secret_key, seal_context(arena, row->url), row->secret_sealed, &secret, &ignored) != 0)
+	if (seal_open(input->seal_key, presign_secret_context(arena, row->url), row->secret_sealed, &secret,
+		    &ignored) != 0)
 		return false;
 	if (input->region && strcmp(input->region, row->region) != 0)
 		return false;
@@ -98,17 +98,11 @@ static bool same_credentials(struct arena *arena, const unsigned char *secret_ke
 
 /* --- the rules */
 
-int s3_configs_list(const struct scope *scope, const char **json, struct error *err)
+int s3_configs_read(
+	struct db_conn *conn, int64_t pk, struct arena *arena, struct s3_config_view *out, struct error *err)
 {
-	CLEANUP(db_release) struct db_conn *conn = scope_acquire(scope, err);
-	return conn ? s3_config_list_json(conn, scope->arena, json, err) : -1;
-}
-
-int s3_configs_read(const struct scope *scope, int64_t pk, struct s3_config_view *out, struct error *err)
-{
-	CLEANUP(db_release) struct db_conn *conn = scope_acquire(scope, err);
 	struct s3_config_row row;
-	int found = conn ? s3_config_find(conn, pk, scope->arena, &row, err) : -1;
+	int found = s3_config_find(conn, pk, arena, &row, err);
 	if (found == 0)
 		return unknown(pk, err);
 	if (found < 0)
@@ -118,48 +112,47 @@ int s3_configs_read(const struct scope *scope, int64_t pk, struct s3_config_view
 }
 
 /* The url is there: the same POST again, or another one. */
-static int meet_existing(const struct scope *scope, struct db_conn *conn, const unsigned char *secret_key,
-	const struct s3_config_input *input, const char *url, struct s3_config_view *out, struct error *err)
+static int meet_existing(struct db_conn *conn, const struct s3_config_input *input, const char *url,
+	struct arena *arena, struct s3_config_view *out, struct error *err)
 {
 	struct s3_config_row there;
-	int found = s3_config_find_by_url(conn, url, scope->arena, &there, err);
+	int found = s3_config_find_by_url(conn, url, arena, &there, err);
 	if (found < 0)
 		return -1;
 	if (found == 0)
-		return error_set(err, ERROR_CONFLICT, "the S3 config of %.150s is just being deleted", url);
-	if (!same_credentials(scope->arena, secret_key, &there, input))
+		return error_set(
+			err, ERROR_CONFLICT, "the S3 config of %.150s was deleted at the same moment", url);
+	if (!same_credentials(arena, &there, input))
 		return error_set(err, ERROR_CONFLICT,
 			"S3 config %" PRId64 " has the url %.150s with other credentials", there.pk, url);
 	*out = (struct s3_config_view){there.pk, there.url};
 	return 0;
 }
 
-int s3_configs_create(const struct scope *scope, const unsigned char secret_key[SEAL_KEY_SIZE],
-	const struct s3_config_input *input, struct s3_config_view *out, struct error *err)
+int s3_configs_create(struct db_conn *conn, const struct s3_config_input *input, struct arena *arena,
+	struct s3_config_view *out, struct error *err)
 {
 	struct s3_config_row row;
-	if (make_row(scope->arena, secret_key, input, &row, err) != 0)
+	if (make_row(input, arena, &row, err))
 		return -1;
-	CLEANUP(db_release) struct db_conn *conn = scope_acquire(scope, err);
 	int64_t pk;
-	if (conn && s3_config_create(conn, &row, &pk, err) == 0) {
+	if (s3_config_create(conn, &row, &pk, err) == 0) {
 		*out = (struct s3_config_view){pk, row.url};
 		return 0;
 	}
-	if (!conn || err->code != ERROR_CONFLICT)
+	if (err->code != ERROR_CONFLICT)
 		return -1;
-	return meet_existing(scope, conn, secret_key, input, row.url, out, err);
+	return meet_existing(conn, input, row.url, arena, out, err);
 }
 
-int s3_configs_update(const struct scope *scope, const unsigned char secret_key[SEAL_KEY_SIZE], int64_t pk,
-	const struct s3_config_input *input, struct error *err)
+int s3_configs_update(struct db_conn *conn, int64_t pk, const struct s3_config_input *input,
+	struct arena *arena, struct error *err)
 {
 	struct s3_config_row row;
-	if (make_row(scope->arena, secret_key, input, &row, err) != 0)
+	if (make_row(input, arena, &row, err))
 		return -1;
 	row.pk = pk;
-	CLEANUP(db_release) struct db_conn *conn = scope_acquire(scope, err);
-	int changed = conn ? s3_config_update(conn, &row, err) : -1;
+	int changed = s3_config_update(conn, &row, err);
 	if (changed == 0)
 		return unknown(pk, err);
 	if (changed < 0 && err->code == ERROR_CONFLICT)
@@ -167,10 +160,9 @@ int s3_configs_update(const struct scope *scope, const unsigned char secret_key[
 	return changed < 0 ? -1 : 0;
 }
 
-int s3_configs_delete(const struct scope *scope, int64_t pk, struct error *err)
+int s3_configs_delete(struct db_conn *conn, int64_t pk, struct error *err)
 {
-	CLEANUP(db_release) struct db_conn *conn = scope_acquire(scope, err);
-	int deleted = conn ? s3_config_delete(conn, pk, err) : -1;
+	int deleted = s3_config_delete(conn, pk, err);
 	if (deleted == 0)
 		return unknown(pk, err);
 	return deleted < 0 ? -1 : 0;

@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { BUCKET_MAX_LENGTH = 1024, S3_BUCKET_MAX_LENGTH = 255, SITE_MAX_LENGTH = 64 };
@@ -82,7 +83,7 @@ static int find_s3_config(
 	struct db_conn *conn, const char *s3_url, struct arena *arena, int64_t *pk, struct error *err)
 {
 	const char *url;
-	if (s3_configs_url(arena, s3_url, &url, err) != 0)
+	if (s3_configs_url(s3_url, arena, &url, err))
 		return error_prefix(err, "bad s3_url: ");
 	struct s3_config_row row;
 	int found = s3_config_find_by_url(conn, url, arena, &row, err);
@@ -122,19 +123,12 @@ int stores_ensure(struct db_conn *conn, const struct store_input *input, struct 
 	struct error *err)
 {
 	struct store_key key;
-	if (make_key(conn, input, arena, &key, err) != 0)
+	if (make_key(conn, input, arena, &key, err))
 		return -1;
 	return store_find_or_create(conn, &key, pk, err) < 0 ? -1 : 0;
 }
 
-int stores_list(const struct scope *scope, const char **json, struct error *err)
-{
-	CLEANUP(db_release) struct db_conn *conn = scope_acquire(scope, err);
-	return conn ? store_list_json(conn, scope->arena, json, err) : -1;
-}
-
-static int read_one(
-	struct db_conn *conn, int64_t pk, struct arena *arena, const char **json, struct error *err)
+int stores_read(struct db_conn *conn, int64_t pk, struct arena *arena, const char **json, struct error *err)
 {
 	int found = store_read_json(conn, pk, arena, json, err);
 	if (found == 0)
@@ -142,26 +136,9 @@ static int read_one(
 	return found < 0 ? -1 : 0;
 }
 
-int stores_read(const struct scope *scope, int64_t pk, const char **json, struct error *err)
+int stores_delete(struct db_conn *conn, int64_t pk, struct error *err)
 {
-	CLEANUP(db_release) struct db_conn *conn = scope_acquire(scope, err);
-	return conn ? read_one(conn, pk, scope->arena, json, err) : -1;
-}
-
-int stores_create(
-	const struct scope *scope, const struct store_input *input, const char **json, struct error *err)
-{
-	CLEANUP(db_release) struct db_conn *conn = scope_acquire(scope, err);
-	int64_t pk;
-	if (!conn || stores_ensure(conn, input, scope->arena, &pk, err) != 0)
-		return -1;
-	return read_one(conn, pk, scope->arena, json, err);
-}
-
-int stores_delete(const struct scope *scope, int64_t pk, struct error *err)
-{
-	CLEANUP(db_release) struct db_conn *conn = scope_acquire(scope, err);
-	int deleted = conn ? store_delete(conn, pk, err) : -1;
+	int deleted = store_delete(conn, pk, err);
 	if (deleted == 0)
 		return unknown(pk, err);
 	return deleted < 0 ? -1 : 0;

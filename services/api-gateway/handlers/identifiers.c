@@ -2,7 +2,9 @@
 #include "handlers/identifiers.h"
 
 #include "domain/identifiers.h"
-#include "handlers/handler_scope.h"
+#include "gateway.h"
+#include "handlers/session.h"
+#include "http/request.h"
 #include "http/response.h"
 
 #include <string.h>
@@ -21,9 +23,9 @@ static void answer(struct request *request, struct response *response, const str
 int handle_identifier_list(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *json;
-	if (identifiers_list(&scope, &json, err) != 0)
+	if (!conn || identifier_list_json(conn, request->arena, &json, err))
 		return -1;
 	response_json_text(request, response, json, strlen(json));
 	return 0;
@@ -32,9 +34,9 @@ int handle_identifier_list(
 int handle_identifier_read(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct identifier_type type;
-	if (identifiers_read(&scope, request_param(request, "name"), &type, err) != 0)
+	if (!conn || identifiers_read(conn, request_param(request, "name"), request->arena, &type, err))
 		return -1;
 	answer(request, response, &type);
 	return 0;
@@ -43,11 +45,11 @@ int handle_identifier_read(
 int handle_identifier_create(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *name = request_text(request->json, "name");
 	const char *pattern = request_text(request->json, "pattern");
 	struct identifier_type type;
-	if (identifiers_create(&scope, name, pattern, &type, err) != 0)
+	if (!conn || identifiers_create(conn, name, pattern, request->arena, &type, err))
 		return -1;
 	answer(request, response, &type);
 	return 0;
@@ -57,16 +59,16 @@ int handle_identifier_update(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	(void)response;
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *name = request_text(request->json, "name");
 	const char *pattern = request_text(request->json, "pattern");
-	return identifiers_update(&scope, name, pattern ? pattern : "", err);
+	return !conn ? -1 : identifiers_update(conn, name, pattern ? pattern : "", err);
 }
 
 int handle_identifier_delete(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	(void)response;
-	struct scope scope = handler_scope(gateway, request);
-	return identifiers_delete(&scope, request_param(request, "name"), err);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	return !conn ? -1 : identifiers_delete(conn, request_param(request, "name"), err);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/s3_configs.h"
 
+#include "db/s3_config_repo.h"
 #include "domain/s3_configs.h"
-#include "handlers/handler_scope.h"
+#include "gateway.h"
+#include "handlers/session.h"
+#include "http/request.h"
 #include "http/response.h"
 
 #include <inttypes.h>
@@ -25,22 +28,23 @@ static int pk_of(const struct request *request, struct response *response, int64
 	return -1;
 }
 
-static struct s3_config_input input_of(const struct request *request)
+static struct s3_config_input input_of(const struct gateway *gateway, const struct request *request)
 {
 	return (struct s3_config_input){
 		.url = request_text(request->json, "url"),
 		.access_key = request_text(request->json, "access_key"),
 		.secret_key = request_text(request->json, "secret_key"),
 		.region = request_text(request->json, "region"),
+		.seal_key = gateway->secret_key,
 	};
 }
 
 int handle_s3_config_list(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *json;
-	if (s3_configs_list(&scope, &json, err) != 0)
+	if (!conn || s3_config_list_json(conn, request->arena, &json, err))
 		return -1;
 	response_json_text(request, response, json, strlen(json));
 	return 0;
@@ -49,10 +53,11 @@ int handle_s3_config_list(
 int handle_s3_config_read(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct s3_config_view view;
 	int64_t pk;
-	if (pk_of(request, response, &pk, err) != 0 || s3_configs_read(&scope, pk, &view, err) != 0)
+	if (!conn || pk_of(request, response, &pk, err) ||
+		s3_configs_read(conn, pk, request->arena, &view, err))
 		return -1;
 	answer(request, response, &view);
 	return 0;
@@ -61,10 +66,10 @@ int handle_s3_config_read(
 int handle_s3_config_create(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
-	struct s3_config_input input = input_of(request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	struct s3_config_input input = input_of(gateway, request);
 	struct s3_config_view view;
-	if (s3_configs_create(&scope, gateway->secret_key, &input, &view, err) != 0)
+	if (!conn || s3_configs_create(conn, &input, request->arena, &view, err))
 		return -1;
 	answer(request, response, &view);
 	return 0;
@@ -73,20 +78,20 @@ int handle_s3_config_create(
 int handle_s3_config_update(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
-	struct s3_config_input input = input_of(request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	struct s3_config_input input = input_of(gateway, request);
 	int64_t pk;
-	if (pk_of(request, response, &pk, err) != 0)
+	if (!conn || pk_of(request, response, &pk, err))
 		return -1;
-	return s3_configs_update(&scope, gateway->secret_key, pk, &input, err);
+	return s3_configs_update(conn, pk, &input, request->arena, err);
 }
 
 int handle_s3_config_delete(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	int64_t pk;
-	if (pk_of(request, response, &pk, err) != 0)
+	if (!conn || pk_of(request, response, &pk, err))
 		return -1;
-	return s3_configs_delete(&scope, pk, err);
+	return s3_configs_delete(conn, pk, err);
 }

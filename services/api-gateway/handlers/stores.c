@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/stores.h"
 
+#include "db/store_repo.h"
 #include "domain/stores.h"
-#include "handlers/handler_scope.h"
+#include "gateway.h"
+#include "handlers/session.h"
+#include "http/request.h"
 #include "http/response.h"
 
 #include <string.h>
@@ -25,9 +28,9 @@ static int answer(struct request *request, struct response *response, const char
 int handle_store_list(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *json;
-	if (stores_list(&scope, &json, err) != 0)
+	if (!conn || store_list_json(conn, request->arena, &json, err))
 		return -1;
 	return answer(request, response, json);
 }
@@ -35,10 +38,10 @@ int handle_store_list(
 int handle_store_read(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *json;
 	int64_t pk;
-	if (pk_of(request, response, &pk, err) != 0 || stores_read(&scope, pk, &json, err) != 0)
+	if (!conn || pk_of(request, response, &pk, err) || stores_read(conn, pk, request->arena, &json, err))
 		return -1;
 	return answer(request, response, json);
 }
@@ -46,11 +49,13 @@ int handle_store_read(
 int handle_store_create(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct store_input input;
 	const char *json;
+	int64_t pk;
 	stores_input_of_json(request->json, &input);
-	if (stores_create(&scope, &input, &json, err) != 0)
+	if (!conn || stores_ensure(conn, &input, request->arena, &pk, err) ||
+		stores_read(conn, pk, request->arena, &json, err))
 		return -1;
 	return answer(request, response, json);
 }
@@ -58,9 +63,9 @@ int handle_store_create(
 int handle_store_delete(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct scope scope = handler_scope(gateway, request);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	int64_t pk;
-	if (pk_of(request, response, &pk, err) != 0)
+	if (!conn || pk_of(request, response, &pk, err))
 		return -1;
-	return stores_delete(&scope, pk, err);
+	return stores_delete(conn, pk, err);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/system.h"
 
-#include "common/bus.h"
-#include "handlers/handler_scope.h"
+#include "common/cleanup.h"
+#include "gateway.h"
+#include "http/request.h"
 #include "http/response.h"
 
+#include <stdbool.h>
 #include <string.h>
-
-enum { READY_TIMEOUT_MS = 2000 }; /* a probe that comes later is taken for a no anyway */
 
 static int answer_text(struct request *request, struct response *response, const char *text)
 {
@@ -31,20 +31,6 @@ int handle_live(
 
 /* --- /readyz */
 
-static int check_database(void *context, struct error *err)
-{
-	const struct gateway *gateway = context;
-	return db_pool_check(gateway->pool, clock_monotonic_ms() + READY_TIMEOUT_MS, err);
-}
-
-static int check_publisher(void *context, struct error *err)
-{
-	const struct gateway *gateway = context;
-	if (bus_publisher_ready(gateway->publisher))
-		return 0;
-	return error_set(err, ERROR_UNAVAILABLE, "not connected, or blocked by the broker");
-}
-
 /* Appends "name":"ok" or "name":"what is wrong". Whether it works. */
 static bool append_check(struct buf *out, const struct gateway_probe *probe, bool first)
 {
@@ -60,18 +46,14 @@ static bool append_check(struct buf *out, const struct gateway_probe *probe, boo
 int handle_ready(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	const struct gateway_probe own[] = {
-		{"database", check_database, gateway},
-		{"broker.publisher", check_publisher, gateway},
-	};
 	CLEANUP(buf_release) struct buf checks = {0};
-	bool ready = append_check(&checks, &own[0], true);
-	ready = append_check(&checks, &own[1], false) && ready;
+	bool ready = true;
 	for (const struct gateway_probe *probe = gateway->probes; probe && probe->name; probe++)
-		ready = append_check(&checks, probe, false) && ready;
+		ready = append_check(&checks, probe, probe == gateway->probes) && ready;
 
 	struct buf *body = &response->body;
-	buf_printf(body, "{\"status\":\"%s\",\"checks\":{%s}", ready ? "ready" : "unavailable", checks.data);
+	buf_printf(body, "{\"status\":\"%s\",\"checks\":{%s}", ready ? "ready" : "unavailable",
+		checks.data ? checks.data : "");
 	if (!ready) {
 		response->status = 503;
 		error_set(&response->error, ERROR_UNAVAILABLE, "not ready");
