@@ -41,7 +41,7 @@ struct job_row {
 	enum job_kind kind;
 	enum job_class class;
 	enum job_state state;
-	int64_t media_pk; /* 0: none, or the media was deleted since */
+	int64_t media_pk; /* 0: none; the media may have been deleted since */
 	const char *pid;
 	struct store_descriptor store;
 	const char *store_key, *replaces_key;
@@ -95,6 +95,8 @@ MUST_CHECK int job_cancel(struct db_conn *conn, const char *id, struct error *er
 MUST_CHECK int job_rerun(struct db_conn *conn, const char *id, struct error *err);
 /* *wait_ms: until the next queued job is due; 0 one is due now, -1 none is queued. */
 MUST_CHECK int job_next_due(struct db_conn *conn, int64_t *wait_ms, struct error *err);
+/* Whether an unfinished job still needs this file of the spool (`spool` in its spec): 1 / 0 / -1. */
+MUST_CHECK int job_spool_needed(struct db_conn *conn, const char *name, struct error *err);
 /* Deletes finished jobs (succeeded, failed, cancelled; dead ones stay) older than that, at most `limit`. */
 MUST_CHECK int job_delete_finished(
 	struct db_conn *conn, int64_t age_ms, int limit, int64_t *deleted, struct error *err);

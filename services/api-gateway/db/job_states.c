@@ -40,6 +40,8 @@ static const struct db_statement RERUN = {"job_rerun",
 	" updated = now() WHERE id = $1 AND class = 'background' AND state IN ('dead', 'failed')"};
 static const struct db_statement NEXT_DUE = {"job_next_due",
 	"SELECT greatest(0, unix_ms(min(next_run_at)) - unix_ms(now())) FROM job WHERE state = 'queued'"};
+static const struct db_statement SPOOL_NEEDED = {"job_spool_needed",
+	"SELECT 1 FROM job WHERE state IN ('queued', 'running') AND spec ->> 'spool' = $1 LIMIT 1"};
 static const struct db_statement DELETE_FINISHED = {"job_delete_finished",
 	"DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state IN ('succeeded', 'failed', 'cancelled')"
 	" AND updated < now() - $1::bigint * interval '1 ms' ORDER BY updated LIMIT $2 FOR UPDATE SKIP LOCKED)"};
@@ -89,6 +91,8 @@ int job_retry(struct db_conn *conn, const char *id, int64_t attempt, int64_t del
 
 int job_put_back(struct db_conn *conn, const char *id, int64_t attempt, int64_t delay_ms, struct error *err)
 {
+	if (!job_is_id(id))
+		return 0;
 	return repo_change(conn, &PUT_BACK, DB_PARAMS(DB_TEXT(id), DB_INT(attempt), DB_INT(delay_ms)), err);
 }
 
@@ -109,6 +113,12 @@ int job_next_due(struct db_conn *conn, int64_t *wait_ms, struct error *err)
 		return -1;
 	*wait_ms = db_text_at(row, 0, 0) ? db_int_at(row, 0, 0) : -1;
 	return 0;
+}
+
+int job_spool_needed(struct db_conn *conn, const char *name, struct error *err)
+{
+	int64_t one;
+	return repo_int(conn, &SPOOL_NEEDED, DB_PARAMS(DB_TEXT(name)), &one, err);
 }
 
 int job_delete_finished(struct db_conn *conn, int64_t age_ms, int limit, int64_t *deleted, struct error *err)

@@ -95,7 +95,6 @@ CREATE TABLE media (
 -- The reconciler looks for what is half-finished.
 CREATE INDEX media_pending ON media (updated) WHERE store_status = 'PENDING';
 CREATE INDEX media_pid_type ON media (pid_type);
-CREATE INDEX media_holder ON media (holder) WHERE holder IS NOT NULL;
 COMMENT ON COLUMN media.holder IS 'DictStore: the process whose memory holds the bytes';
 
 -- Which process's memory the DictStores of a site live in, as that process last said.
@@ -124,7 +123,7 @@ CREATE TABLE job (
 	class text NOT NULL CONSTRAINT job_class_check CHECK (class IN ('quick', 'stream', 'background')),
 	state text NOT NULL
 		CONSTRAINT job_state_check CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'dead', 'cancelled')),
-	media bigint CONSTRAINT job_media_fkey REFERENCES media ON DELETE SET NULL,
+	media bigint,
 	pid text COLLATE "C",
 	store bigint CONSTRAINT job_store_fkey REFERENCES store ON DELETE SET NULL,
 	store_key text COLLATE "C",
@@ -143,6 +142,7 @@ CREATE TABLE job (
 	created timestamptz NOT NULL DEFAULT now(),
 	updated timestamptz NOT NULL DEFAULT now()
 );
+COMMENT ON COLUMN job.media IS 'without a foreign key: deleting a media would lock its jobs, recording a result locks them the other way round';
 COMMENT ON COLUMN job.overdue_at IS 'running: without a result by then, the attempt counts as lost';
 CREATE INDEX job_due ON job (next_run_at) WHERE state = 'queued';
 CREATE INDEX job_overdue ON job (overdue_at) WHERE state = 'running';
