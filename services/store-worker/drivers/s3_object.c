@@ -81,7 +81,7 @@ int s3_object_put(const struct s3_bucket *bucket, const struct s3_object *object
 	const struct sigv4_pair headers[] = {
 		{"content-type", object->content_type}, {S3_MARK_HEADER, object->mark}, {NULL, NULL}};
 	const struct s3_request request = {
-		.method = "PUT", .key = object->key, .headers = headers, .body = bytes, .length = length};
+		.method = "PUT", .key = object->key, .headers = headers, .body = length ? bytes : "", .length = length};
 	return s3_request_run(bucket, &request, &answer, err);
 }
 
@@ -91,12 +91,8 @@ int s3_object_verify(const struct s3_bucket *bucket, const struct s3_object *obj
 	struct object_info info;
 	struct error ignored;
 	char mark[S3_MARK_SIZE], shown[S3_SHOWN_KEY_SIZE];
-	if (s3_object_stat(bucket, object->key, &info, mark, err) == -1) {
-		if (err->code != ERROR_NOT_FOUND)
-			return -1;
-		return error_set(err, ERROR_UNAVAILABLE, "object %s is gone right after it was stored",
-			s3_error_shown_key(object->key, shown));
-	}
+	if (s3_object_stat(bucket, object->key, &info, mark, err) == -1)
+		return acknowledged && err->code == ERROR_NOT_FOUND ? 0 : -1;
 	bool ours = strcmp(mark, object->mark) == 0;
 	bool replaced = !ours && *mark != '\0';
 	if (acknowledged ? replaced || info.size == size : ours && info.size == size)

@@ -35,9 +35,9 @@ MUST_CHECK int s3_object_remove(const struct s3_bucket *bucket, const char *key,
 /* One PUT. */
 MUST_CHECK int s3_object_put(const struct s3_bucket *bucket, const struct s3_object *object,
 	const void *bytes, size_t length, struct error *err);
-/* Looks whether the server now has the object as it was sent. `acknowledged`: the server has said so, then one that another writer has
- * replaced meanwhile counts as stored too; without that only our own mark proves it. One with our mark but another size is removed. UNAVAILABLE
- * when it is not there whole. */
+/* Looks whether the server now has the object as it was sent. `acknowledged`: the server has said so; then an object that another writer has
+ * replaced or removed meanwhile counts as stored too (and servers that are slow to show it may say 404 for a while). Without that, only our
+ * own mark proves it. One with our mark but another size is removed again: UNAVAILABLE. */
 MUST_CHECK int s3_object_verify(const struct s3_bucket *bucket, const struct s3_object *object, int64_t size,
 	bool acknowledged, struct error *err);
 

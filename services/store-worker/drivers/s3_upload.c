@@ -9,7 +9,6 @@
 #include "drivers/s3_object.h"
 #include "drivers/s3_request.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,28 +61,15 @@ static void grow(struct upload *upload)
 	upload->bytes = memory_resize(upload->bytes, upload->capacity);
 }
 
-/* Reads one byte beyond the part in hand, to know whether it is the last. */
+/* Whether the part in hand is the last. A known size tells; otherwise the next byte does, and is kept. */
 static int look_ahead(struct upload *upload, struct error *err)
 {
+	if (upload->source->size >= 0)
+		return 0;
 	ssize_t got = read_source(upload, &upload->ahead, 1, err);
 	upload->has_ahead = got == 1;
 	upload->ended = got == 0;
 	return got == -1 ? -1 : 0;
-}
-
-static bool is_complete(const struct upload *upload)
-{
-	return upload->total == upload->source->size;
-}
-
-static int check_size(const struct upload *upload, struct error *err)
-{
-	int64_t size = upload->source->size;
-	if (size < 0 || (upload->ended && is_complete(upload)) || (!upload->ended && upload->total <= size))
-		return 0;
-	error_set(err, ERROR_SOURCE_FAILED, "the source gave %s bytes than announced",
-		upload->ended ? "fewer" : "more");
-	return error_add_cause(err, "%" PRId64 " of %" PRId64 " bytes", upload->total, size);
 }
 
 /* The next part: as many bytes as fit, fewer only at the end of the source. */
@@ -94,9 +80,8 @@ static int fill(struct upload *upload, struct error *err)
 		upload->bytes[upload->length++] = upload->ahead;
 		upload->has_ahead = false;
 	}
+	upload->ended = upload->total == upload->source->size;
 	while (upload->length < upload->limit && !upload->ended) {
-		if (upload->source->size >= 0 && is_complete(upload))
-			break;
 		if (upload->length == upload->capacity)
 			grow(upload);
 		ssize_t got = read_source(
@@ -104,11 +89,9 @@ static int fill(struct upload *upload, struct error *err)
 		if (got == -1)
 			return -1;
 		upload->length += (size_t)got;
-		upload->ended = got == 0;
+		upload->ended = got == 0 || upload->total == upload->source->size;
 	}
-	if (!upload->ended && look_ahead(upload, err) == -1)
-		return -1;
-	return check_size(upload, err);
+	return upload->ended ? 0 : look_ahead(upload, err);
 }
 
 static int put_single(struct upload *upload, struct error *err)

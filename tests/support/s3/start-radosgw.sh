@@ -97,7 +97,8 @@ pid file = $data/run/osd.0.pid
 [client.rgw]
 pid file = $data/run/client.rgw.pid
 rgw data = $data/rgw
-rgw frontends = beast endpoint=127.0.0.1:$port
+# without tcp_nodelay every small answer waits 40 ms for the client's delayed acknowledgement
+rgw frontends = beast endpoint=127.0.0.1:$port tcp_nodelay=1
 rgw enable usage log = false
 rgw thread pool size = 64
 [client.admin]
