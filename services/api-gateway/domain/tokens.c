@@ -78,7 +78,7 @@ static int principal_of(const struct token_row *row, struct principal *out, stru
 }
 
 int tokens_lookup(
-	void *pool, const unsigned char hash[TOKEN_HASH_SIZE], struct principal *out, struct error *err)
+	void *tokens_source, const unsigned char hash[TOKEN_HASH_SIZE], struct principal *out, struct error *err)
 {
 	const struct tokens_source *source = tokens_source;
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
