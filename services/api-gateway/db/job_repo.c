@@ -30,9 +30,6 @@ static const struct db_statement READ_JSON = {"job_read_json",
 	"	json_build_object('code', j.error_code, 'message', j.error_message) END,"
 	" 'created', rfc3339(j.created), 'updated', rfc3339(j.updated)) FROM job j WHERE j.id = $1"};
 
-static const struct db_statement SPOOL_NEEDED = {"job_spool_needed",
-	"SELECT FROM job WHERE state IN ('queued', 'running') AND spec ->> 'spool' = $1 LIMIT 1"};
-
 static const char *const STATE_NAMES[] = {
 	[JOB_QUEUED] = "queued",
 	[JOB_RUNNING] = "running",
@@ -159,10 +156,4 @@ int job_read_json(struct db_conn *conn, const char *id, struct arena *arena, con
 	if (!job_is_id(id))
 		return 0;
 	return repo_text(conn, &READ_JSON, DB_PARAMS(DB_TEXT(id)), arena, json, err);
-}
-
-int job_spool_needed(struct db_conn *conn, const char *name, struct error *err)
-{
-	CLEANUP(db_result_cleanup) struct db_result *row = NULL;
-	return db_query_one(conn, &SPOOL_NEEDED, DB_PARAMS(DB_TEXT(name)), &row, err);
 }

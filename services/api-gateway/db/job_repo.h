@@ -101,7 +101,4 @@ MUST_CHECK int job_spool_needed(struct db_conn *conn, const char *name, struct e
 MUST_CHECK int job_delete_finished(
 	struct db_conn *conn, int64_t age_ms, int limit, int64_t *deleted, struct error *err);
 
-/* Whether an unfinished job still needs this spool file (spec.spool): 1 / 0 / -1. */
-MUST_CHECK int job_spool_needed(struct db_conn *conn, const char *name, struct error *err);
-
 #endif
