@@ -524,6 +524,23 @@ static void body_that_stalls_is_a_timeout(void **state)
 	}
 }
 
+static void head_that_stalls_ends_the_connection(void **state)
+{
+	(void)state;
+	static const char *const HEADS[] = {"", "GET / HTTP/1.1\r\nHost:"};
+	static const int STATUS[] = {0, 400};
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(cleanup_fd) int fd = wire_connect(http_server_port(server));
+		CLEANUP(wire_reply_release) struct wire_reply reply;
+		int64_t started_ms = clock_monotonic_ms();
+		wire_send(fd, HEADS[i]);
+		wire_read_reply(fd, false, &reply);
+		assert_int_equal(reply.status, STATUS[i]);
+		assert_true(wire_at_end(fd));
+		assert_in_range(clock_monotonic_ms() - started_ms, BODY_TIMEOUT_MS - 50, 3 * BODY_TIMEOUT_MS);
+	}
+}
+
 static void slow_body_is_read_as_long_as_bytes_move(void **state)
 {
 	(void)state;
@@ -952,6 +969,7 @@ int main(void)
 		cmocka_unit_test(body_that_ends_early_is_an_error),
 		cmocka_unit_test(malformed_chunks_are_an_error),
 		cmocka_unit_test(body_that_stalls_is_a_timeout),
+		cmocka_unit_test(head_that_stalls_ends_the_connection),
 		cmocka_unit_test(slow_body_is_read_as_long_as_bytes_move),
 		cmocka_unit_test(continue_is_sent_when_the_body_is_read),
 		cmocka_unit_test(continue_is_not_sent_before_an_error),
