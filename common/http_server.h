@@ -9,6 +9,7 @@
  *
  * An exchange is one request and its response, used by one thread, valid until the handler returns. The handler must have answered by
  * then (otherwise: 500). Strings that an exchange lends live as long as it.
+ * Handlers run on stacks of 100 KiB: large buffers go to the heap.
  * No TLS (a proxy's work), no files, no CORS, no websockets.
  */
 
@@ -41,6 +42,7 @@ MUST_CHECK int http_server_create(const struct http_server_options *options, str
 int http_server_port(const struct http_server *server);
 /* From now on new requests get 503 and Connection: close; waits until none is in flight, at most until the monotonic deadline. */
 void http_server_drain(struct http_server *server, int64_t deadline_ms);
+/* Takes up to 2 s: civetweb looks that often whether it shall stop. Whatever is still in flight fails at its next read or write. */
 void http_server_free(struct http_server *server);
 
 /* --- the request */
