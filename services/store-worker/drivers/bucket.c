@@ -89,7 +89,7 @@ static int open_secret(const struct store_environment *environment, const struct
 static int bucket_open(const struct store_environment *environment, const struct store_descriptor *descriptor,
 	struct store **out, struct error *err)
 {
-	char *secret;
+	char *secret = NULL;
 	if (check_descriptor(descriptor, err) == -1 ||
 		open_secret(environment, descriptor, &secret, err) == -1)
 		return -1;

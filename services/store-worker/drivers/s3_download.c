@@ -79,8 +79,10 @@ static int keep_etag(struct download *download, const struct http_reply *reply, 
 {
 	const char *etag = http_reply_header(reply, "etag");
 	size_t length = etag ? strlen(etag) : 0;
-	if (length == 0 || length >= ETAG_SIZE)
+	if (length >= ETAG_SIZE)
 		return unusable(err, "no usable ETag");
+	if (!etag)
+		return download->etag[0] ? unusable(err, "no ETag any more") : 0;
 	if (download->etag[0] && strcmp(download->etag, etag) != 0)
 		return error_set(err, ERROR_UNAVAILABLE, "object changed while it was being read");
 	memcpy(download->etag, etag, length + 1);
@@ -162,10 +164,11 @@ int s3_download_run(const struct s3_bucket *bucket, const char *key, int64_t fir
 		int64_t before = download.next;
 		if (fetch_rest(bucket, key, &download, &transient, err) == 0)
 			return 0;
-		if (!transient)
-			break;
-		if (is_whole(&download))
+		if (transient && is_whole(&download))
 			return 0;
+		/* without an ETag nothing tells whether the rest is the rest of the same object */
+		if (!transient || (download.next > first && !download.etag[0]))
+			break;
 		if (download.next - before >= PROGRESS_BYTES)
 			retry = (struct s3_retry){0};
 		if (!s3_retry_pause(&retry, bucket->stall_timeout_ms))

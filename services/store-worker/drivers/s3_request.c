@@ -91,7 +91,7 @@ static int attempt(const struct s3_bucket *bucket, const struct s3_request *requ
 	struct callbacks callbacks = {.request = request};
 	s3_answer_release(answer);
 	if (send_request(bucket, request, payload_sha256, &callbacks, answer, err) == -1) {
-		answer->error.transient = !callbacks.failed;
+		answer->error.transient = !callbacks.failed && error_is_retryable(err->code);
 		return callbacks.failed ? -1 : error_prefix(err, "bucket %s: ", bucket->name);
 	}
 	if (!s3_error_is_in(answer->reply))
