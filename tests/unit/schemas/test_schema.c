@@ -52,11 +52,11 @@ static void assert_problems(const char *schema, const char *document, const char
 	schema_set_free(set);
 }
 
-#define MODEL                                                                                                  \
-	"{\"title\":\"Thing\",\"type\":\"object\",\"required\":[\"pid\"],\"properties\":{"                       \
-	"\"pid\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":3},"                                       \
-	"\"tags\":{\"type\":\"array\",\"maxItems\":2,\"items\":{\"type\":\"string\"}},"                        \
-	"\"map\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}},"                        \
+#define MODEL                                                                                                \
+	"{\"title\":\"Thing\",\"type\":\"object\",\"required\":[\"pid\"],\"properties\":{"                   \
+	"\"pid\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":3},"                                     \
+	"\"tags\":{\"type\":\"array\",\"maxItems\":2,\"items\":{\"type\":\"string\"}},"                      \
+	"\"map\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}},"                      \
 	"\"n\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":9}}}"
 
 static void value_that_fits_has_no_problems(void **state)
@@ -74,19 +74,22 @@ static void unknown_fields_are_ignored(void **state)
 static void missing_field_is_named(void **state)
 {
 	(void)state;
-	assert_problems(
-		MODEL, "{}", "[{\"type\":\"missing\",\"loc\":[\"body\",\"thing\",\"pid\"],\"msg\":\"Field required\"}]");
+	assert_problems(MODEL, "{}",
+		"[{\"type\":\"missing\",\"loc\":[\"body\",\"thing\",\"pid\"],\"msg\":\"Field required\"}]");
 }
 
 static void all_problems_are_told_at_once(void **state)
 {
 	(void)state;
 	assert_problems(MODEL, "{\"pid\":1,\"tags\":[\"a\",2],\"map\":{\"k\":3}}",
-		"[{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"pid\"],\"msg\":\"Input should be a valid "
+		"[{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"pid\"],\"msg\":\"Input should be a "
+		"valid "
 		"string\"},"
-		"{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"tags\",1],\"msg\":\"Input should be a valid "
+		"{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"tags\",1],\"msg\":\"Input should be "
+		"a valid "
 		"string\"},"
-		"{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"map\",\"k\"],\"msg\":\"Input should be a valid "
+		"{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"map\",\"k\"],\"msg\":\"Input should "
+		"be a valid "
 		"string\"}]");
 }
 
@@ -97,8 +100,10 @@ static void wrong_container_types_use_pydantics_names(void **state)
 		"[{\"type\":\"model_type\",\"loc\":[\"body\",\"thing\"],"
 		"\"msg\":\"Input should be a valid dictionary or instance of Thing\"}]");
 	assert_problems(MODEL, "{\"pid\":\"a\",\"tags\":{},\"map\":[]}",
-		"[{\"type\":\"list_type\",\"loc\":[\"body\",\"thing\",\"tags\"],\"msg\":\"Input should be a valid list\"},"
-		"{\"type\":\"dict_type\",\"loc\":[\"body\",\"thing\",\"map\"],\"msg\":\"Input should be a valid "
+		"[{\"type\":\"list_type\",\"loc\":[\"body\",\"thing\",\"tags\"],\"msg\":\"Input should be a "
+		"valid list\"},"
+		"{\"type\":\"dict_type\",\"loc\":[\"body\",\"thing\",\"map\"],\"msg\":\"Input should be a "
+		"valid "
 		"dictionary\"}]");
 }
 
@@ -106,7 +111,8 @@ static void null_is_no_string(void **state)
 {
 	(void)state;
 	assert_problems(MODEL, "{\"pid\":null}",
-		"[{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"pid\"],\"msg\":\"Input should be a valid "
+		"[{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"pid\"],\"msg\":\"Input should be a "
+		"valid "
 		"string\"}]");
 }
 
@@ -143,7 +149,8 @@ static void numbers_have_bounds_and_kinds(void **state)
 		"[{\"type\":\"int_from_float\",\"loc\":[\"body\",\"thing\",\"n\"],"
 		"\"msg\":\"Input should be a valid integer, got a number with a fractional part\"}]");
 	assert_problems(MODEL, "{\"pid\":\"a\",\"n\":\"x\"}",
-		"[{\"type\":\"int_type\",\"loc\":[\"body\",\"thing\",\"n\"],\"msg\":\"Input should be a valid integer\"}]");
+		"[{\"type\":\"int_type\",\"loc\":[\"body\",\"thing\",\"n\"],\"msg\":\"Input should be a "
+		"valid integer\"}]");
 }
 
 static void last_of_repeated_names_counts(void **state)
@@ -151,7 +158,8 @@ static void last_of_repeated_names_counts(void **state)
 	(void)state;
 	assert_problems(MODEL, "{\"pid\":1,\"pid\":\"a\"}", "");
 	assert_problems(MODEL, "{\"pid\":\"a\",\"pid\":1}",
-		"[{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"pid\"],\"msg\":\"Input should be a valid "
+		"[{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\",\"pid\"],\"msg\":\"Input should be a "
+		"valid "
 		"string\"}]");
 }
 
@@ -161,7 +169,8 @@ static void enum_lists_the_choices(void **state)
 	const char *schema = "{\"type\":\"string\",\"enum\":[\"a\",\"b\",\"c\"]}";
 	assert_problems(schema, "\"b\"", "");
 	assert_problems(schema, "\"d\"",
-		"[{\"type\":\"enum\",\"loc\":[\"body\",\"thing\"],\"msg\":\"Input should be 'a', 'b' or 'c'\"}]");
+		"[{\"type\":\"enum\",\"loc\":[\"body\",\"thing\"],\"msg\":\"Input should be 'a', 'b' or "
+		"'c'\"}]");
 }
 
 static void const_compares_deeply(void **state)
@@ -214,14 +223,16 @@ static void type_lists_allow_each(void **state)
 	assert_problems(schema, "null", "");
 	assert_problems(schema, "\"\"", "");
 	assert_problems(schema, "1",
-		"[{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\"],\"msg\":\"Input should be a valid string\"}]");
+		"[{\"type\":\"string_type\",\"loc\":[\"body\",\"thing\"],\"msg\":\"Input should be a valid "
+		"string\"}]");
 }
 
 static void references_reach_definitions_and_themselves(void **state)
 {
 	(void)state;
-	const char *schema = "{\"$ref\":\"#/$defs/tree\",\"$defs\":{\"tree\":{\"title\":\"Tree\",\"type\":\"object\","
-			     "\"properties\":{\"left\":{\"$ref\":\"x.json#/$defs/tree\"}}}}}";
+	const char *schema =
+		"{\"$ref\":\"#/$defs/tree\",\"$defs\":{\"tree\":{\"title\":\"Tree\",\"type\":\"object\","
+		"\"properties\":{\"left\":{\"$ref\":\"x.json#/$defs/tree\"}}}}}";
 	assert_problems(schema, "{\"left\":{\"left\":{}}}", "");
 	assert_problems(schema, "{\"left\":{\"left\":1}}",
 		"[{\"type\":\"model_type\",\"loc\":[\"body\",\"thing\",\"left\",\"left\"],"
@@ -232,13 +243,15 @@ static void reference_to_itself_without_progress_ends(void **state)
 {
 	(void)state;
 	assert_problems("{\"$ref\":\"#\"}", "1",
-		"[{\"type\":\"recursion_loop\",\"loc\":[\"body\",\"thing\"],\"msg\":\"Input is nested too deeply\"}]");
+		"[{\"type\":\"recursion_loop\",\"loc\":[\"body\",\"thing\"],\"msg\":\"Input is nested too "
+		"deeply\"}]");
 }
 
 static void references_reach_other_files(void **state)
 {
 	(void)state;
-	const char *store = "{\"title\":\"Store\",\"type\":\"object\",\"required\":[\"bucket\"],\"properties\":{}}";
+	const char *store =
+		"{\"title\":\"Store\",\"type\":\"object\",\"required\":[\"bucket\"],\"properties\":{}}";
 	const char *media = "{\"properties\":{\"store\":{\"$ref\":\"store.json\"}}}";
 	const struct embedded_file files[] = {
 		{"rest/media.json", (const unsigned char *)media, strlen(media)},
@@ -253,7 +266,8 @@ static void references_reach_other_files(void **state)
 	struct buf problems = {0};
 	const char *const loc[] = {NULL};
 	assert_int_equal(
-		schema_check(schema_set_find(set, "rest/media.json"), value_of_json(json), loc, &problems), 1);
+		schema_check(schema_set_find(set, "rest/media.json"), value_of_json(json), loc, &problems),
+		1);
 	assert_string_equal(problems.data,
 		"[{\"type\":\"missing\",\"loc\":[\"store\",\"bucket\"],\"msg\":\"Field required\"}]");
 	buf_release(&problems);
@@ -283,7 +297,8 @@ static void flood_of_problems_is_cut(void **state)
 static void unknown_keyword_refuses_the_start(void **state)
 {
 	(void)state;
-	assert_refused("{\"properties\":{\"a\":{\"patern\":\"x\"}}}", "rest/x.json#/properties/a/patern: unknown keyword");
+	assert_refused("{\"properties\":{\"a\":{\"patern\":\"x\"}}}",
+		"rest/x.json#/properties/a/patern: unknown keyword");
 	assert_refused("{\"type\":\"text\"}", "unknown type");
 	assert_refused("{\"type\":[]}", "must not be empty");
 	assert_refused("{\"format\":\"phone\"}", "not one of the values");

@@ -55,7 +55,8 @@ static int match(struct fixture *fixture, const char *method, const char *path)
 	return router_match(fixture->router, method, path, fixture->arena, &fixture->match, &fixture->err);
 }
 
-static void assert_route(struct fixture *fixture, const char *method, const char *path, int status, const char *param)
+static void assert_route(
+	struct fixture *fixture, const char *method, const char *path, int status, const char *param)
 {
 	if (match(fixture, method, path) != 0)
 		fail_msg("%s %s: %s", method, path, fixture->err.message);
@@ -66,7 +67,8 @@ static void assert_route(struct fixture *fixture, const char *method, const char
 		assert_string_equal(fixture->match.params.items[0].value, param);
 }
 
-static void assert_no_route(struct fixture *fixture, const char *method, const char *path, enum error_code code)
+static void assert_no_route(
+	struct fixture *fixture, const char *method, const char *path, enum error_code code)
 {
 	assert_int_equal(match(fixture, method, path), -1);
 	if (fixture->err.code != code)
