@@ -28,10 +28,12 @@ int bootstrap_done(struct db_conn *conn, const struct bootstrap_account *account
 static int make_account(struct db_conn *conn, const struct bootstrap_account *account, struct error *err)
 {
 	if (account->password_hash)
-		return user_ensure(conn, account->name, account->password_hash, account->role, err) < 0 ? -1 : 0;
+		return user_ensure(conn, account->name, account->password_hash, account->role, err) < 0 ? -1
+													: 0;
 	int found = exists(conn, account->name, err);
 	if (found == 0)
-		return error_set(err, ERROR_INVALID, "the first start needs a password for the account %s", account->name);
+		return error_set(err, ERROR_INVALID, "the first start needs a password for the account %s",
+			account->name);
 	return found < 0 ? -1 : 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libpq without its blocking calls: PQexec and friends wait for as long as TCP does, so everything here is sent, then
- * polled for up to a deadline. When that passes the connection is closed rather than drained; the server notices within
- * client_connection_check_interval and stops the statement.
+ * libpq without its blocking calls: PQexec and friends wait for as long as TCP does, so everything here
+ * is sent, then polled for up to a deadline. When that passes the connection is closed rather than
+ * drained; the server notices within client_connection_check_interval and stops the statement.
  */
 #include "db/connection.h"
 
@@ -56,10 +56,11 @@ static int wait_socket(struct db_conn *conn, short events, struct error *err)
 /* Keywords before dbname can be overridden in the URL. */
 static PGconn *start_connecting(const struct db_pool_options *options)
 {
-	const char *const names[] = {"application_name", "keepalives", "keepalives_idle", "keepalives_interval",
-		"keepalives_count", "tcp_user_timeout", "dbname", "client_encoding", NULL};
-	const char *const values[] = {options->application_name, "1", "15", "5", "3", "30000", options->url, "UTF8",
+	const char *const names[] = {"application_name", "keepalives", "keepalives_idle",
+		"keepalives_interval", "keepalives_count", "tcp_user_timeout", "dbname", "client_encoding",
 		NULL};
+	const char *const values[] = {
+		options->application_name, "1", "15", "5", "3", "30000", options->url, "UTF8", NULL};
 	return PQconnectStartParams(names, values, 1);
 }
 
@@ -80,7 +81,8 @@ static int set_up(struct db_conn *conn, const struct db_pool_options *options, s
 {
 	char sql[256];
 	snprintf(sql, sizeof(sql),
-		"SET timezone = 'UTC'; SET statement_timeout = %lld; SET client_connection_check_interval = 2000;"
+		"SET timezone = 'UTC'; SET statement_timeout = %lld; SET client_connection_check_interval = "
+		"2000;"
 		" SET idle_in_transaction_session_timeout = 60000",
 		(long long)options->statement_timeout_ms);
 	if (PQsetnonblocking(conn->pg, 1))
@@ -88,7 +90,8 @@ static int set_up(struct db_conn *conn, const struct db_pool_options *options, s
 	return connection_simple(conn, sql, err);
 }
 
-int connection_open(struct db_conn *conn, const struct db_pool_options *options, int64_t deadline_ms, struct error *err)
+int connection_open(
+	struct db_conn *conn, const struct db_pool_options *options, int64_t deadline_ms, struct error *err)
 {
 	connection_close(conn);
 	int64_t callers_deadline = conn->deadline_ms;
@@ -125,11 +128,9 @@ bool connection_alive(struct db_conn *conn)
 	if (!conn->pg || PQstatus(conn->pg) != CONNECTION_OK)
 		return false;
 	struct pollfd fd = {.fd = PQsocket(conn->pg), .events = POLLIN};
-	if (poll(&fd, 1, 0) <= 0)
-		return true;
-	/* between statements the server speaks only to say goodbye, or to report a changed setting */
-	return PQconsumeInput(conn->pg) && PQstatus(conn->pg) == CONNECTION_OK && !PQisBusy(conn->pg) &&
-	       poll(&fd, 1, 0) <= 0;
+	/* Between statements the server speaks only to say goodbye, first in words, then by closing. The
+	 * rare other word (a setting changed by a reload) costs a new connection, which is cheap. */
+	return poll(&fd, 1, 0) == 0;
 }
 
 static int flush(struct db_conn *conn, struct error *err)
@@ -142,7 +143,8 @@ static int flush(struct db_conn *conn, struct error *err)
 			return lost(conn, err);
 		if (wait_socket(conn, POLLIN | POLLOUT, err))
 			return -1;
-		/* a server that answers before it has read everything must be listened to, or both wait for ever */
+		/* a server that answers before it has read everything must be listened to, or both wait
+		 * for ever */
 		struct pollfd fd = {.fd = PQsocket(conn->pg), .events = POLLIN};
 		if (poll(&fd, 1, 0) > 0 && !PQconsumeInput(conn->pg))
 			return lost(conn, err);

@@ -3,8 +3,8 @@
 #define DB_CONNECTION_H
 
 /*
- * Inside db/: one PGconn and what we know about it. Always non-blocking: every wait is a poll() up to the connection's deadline. The callers' side
- * is pool.h and query.h.
+ * Inside db/: one PGconn and what we know about it. Always non-blocking: every wait is a poll() up to the
+ * connection's deadline. The callers' side is pool.h and query.h.
  */
 
 #include "db/pool.h"
@@ -19,30 +19,31 @@ struct db_conn {
 	struct db_pool *pool;
 	struct db_conn *next; /* in the pool's idle list */
 	int64_t deadline_ms;
-	bool dedicated;	     /* never replaced */
+	bool dedicated; /* never replaced */
 	bool in_transaction; /* begun, and neither committed nor rolled back by us: whatever became of the server */
 	char constraint[DB_CONSTRAINT_SIZE];
 	const struct db_statement *prepared[DB_PREPARED_SLOTS]; /* open addressing, by address */
 };
 
 /* Opens and sets up conn->pg. -1: UNAVAILABLE with libpq's words as the cause. */
-MUST_CHECK int connection_open(struct db_conn *conn, const struct db_pool_options *options, int64_t deadline_ms,
-	struct error *err);
+MUST_CHECK int connection_open(
+	struct db_conn *conn, const struct db_pool_options *options, int64_t deadline_ms, struct error *err);
 void connection_close(struct db_conn *conn);
 /* Nothing bad is known of it, and the server has not hung up. One system call. */
 bool connection_alive(struct db_conn *conn);
 /* A live connection where it is allowed to replace a dead one; in pool.c, with the pool's backoff. */
 MUST_CHECK int connection_revive(struct db_conn *conn, struct error *err);
 
-/* The last result of what was sent (the first bad one, if any), when the connection is ready for the next statement; UNAVAILABLE or DEADLINE closes the
- * connection. */
+/* The last result of what was sent (the first bad one, if any), when the connection is ready for the next
+ * statement; UNAVAILABLE or DEADLINE closes the connection. */
 MUST_CHECK int connection_finish(struct db_conn *conn, PGresult **out, struct error *err);
 /* The next result of what was sent; *out NULL at the end. Errors as above. */
 MUST_CHECK int connection_next(struct db_conn *conn, PGresult **out, struct error *err);
 /* Sends simple SQL and takes its result; checks it. */
 MUST_CHECK int connection_simple(struct db_conn *conn, const char *sql, struct error *err);
 /* 0 for a good result; else translates it, remembers the constraint, -1. */
-MUST_CHECK int connection_check(struct db_conn *conn, const PGresult *result, const char *name, struct error *err);
+MUST_CHECK int connection_check(
+	struct db_conn *conn, const PGresult *result, const char *name, struct error *err);
 
 bool connection_is_prepared(const struct db_conn *conn, const struct db_statement *statement);
 void connection_set_prepared(struct db_conn *conn, const struct db_statement *statement);

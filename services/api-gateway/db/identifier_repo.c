@@ -4,7 +4,8 @@
 #include "common/arena.h"
 #include "db/repo.h"
 
-static const struct db_statement FIND = {"identifier_find", "SELECT name, pattern FROM identifier_type WHERE name = $1"};
+static const struct db_statement FIND = {
+	"identifier_find", "SELECT name, pattern FROM identifier_type WHERE name = $1"};
 static const struct db_statement CREATE = {"identifier_create",
 	"INSERT INTO identifier_type (name, pattern) VALUES ($1, coalesce($2, ''))"
 	" ON CONFLICT ON CONSTRAINT identifier_type_pkey DO NOTHING"};
@@ -18,11 +19,13 @@ static const struct db_statement DELETE = {"identifier_delete",
 static const struct db_statement LIST_JSON = {"identifier_list_json",
 	"SELECT coalesce(json_agg(json_build_object('name', name, 'pattern', pattern) ORDER BY name), '[]')"
 	" FROM identifier_type"};
-static const struct db_statement LIST = {"identifier_list", "SELECT name, pattern FROM identifier_type ORDER BY name"};
+static const struct db_statement LIST = {
+	"identifier_list", "SELECT name, pattern FROM identifier_type ORDER BY name"};
 
 static struct identifier_type from_row(const struct db_result *result, int row)
 {
-	return (struct identifier_type){.name = db_text_at(result, row, 0), .pattern = db_text_at(result, row, 1)};
+	return (struct identifier_type){
+		.name = db_text_at(result, row, 0), .pattern = db_text_at(result, row, 1)};
 }
 
 int identifier_find(struct db_conn *conn, const char *name, struct arena *arena, struct identifier_type *out,
@@ -35,8 +38,8 @@ int identifier_find(struct db_conn *conn, const char *name, struct arena *arena,
 	return found;
 }
 
-int identifier_find_or_create(struct db_conn *conn, const char *name, const char *pattern, struct arena *arena,
-	struct identifier_type *out, struct error *err)
+int identifier_find_or_create(struct db_conn *conn, const char *name, const char *pattern,
+	struct arena *arena, struct identifier_type *out, struct error *err)
 {
 	int created = repo_change(conn, &CREATE, DB_PARAMS(DB_TEXT(name), DB_TEXT(pattern)), err);
 	if (created < 0)

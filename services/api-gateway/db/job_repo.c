@@ -9,11 +9,14 @@
 #include <string.h>
 
 static const struct db_statement INSERT = {"job_insert",
-	"INSERT INTO job (id, kind, class, state, media, pid, store, store_key, replaces_key, attempt, max_attempts,"
+	"INSERT INTO job (id, kind, class, state, media, pid, store, store_key, replaces_key, attempt, "
+	"max_attempts,"
 	" next_run_at, deadline, overdue_at, spec, gateway, request_id)"
-	" SELECT $1, $2, $3, CASE WHEN waited THEN 'running' ELSE 'queued' END, $4, $5, $6, $7, $8, waited::int,"
+	" SELECT $1, $2, $3, CASE WHEN waited THEN 'running' ELSE 'queued' END, $4, $5, $6, $7, $8, "
+	"waited::int,"
 	" coalesce($9, CASE WHEN waited THEN 1 ELSE 10 END), now() + $10::bigint * interval '1 ms',"
-	" from_unix_ms($11::bigint), CASE WHEN waited THEN from_unix_ms($11::bigint) END, coalesce($12::jsonb, '{}'), $13, $14"
+	" from_unix_ms($11::bigint), CASE WHEN waited THEN from_unix_ms($11::bigint) END, "
+	"coalesce($12::jsonb, '{}'), $13, $14"
 	" FROM (SELECT $3 <> 'background' AS waited) w"};
 static const struct db_statement INSERT_DELETE = {"job_insert_delete",
 	"INSERT INTO job (id, kind, class, state, store, store_key, pid, max_attempts, request_id)"
@@ -23,10 +26,12 @@ static const struct db_statement FIND = {
 static const struct db_statement FIND_LOCKED = {
 	"job_find_locked", "SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.id = $1 FOR UPDATE OF j"};
 static const struct db_statement READ_JSON = {"job_read_json",
-	"SELECT json_build_object('id', j.id, 'kind', j.kind, 'class', j.class, 'state', j.state, 'pid', j.pid,"
+	"SELECT json_build_object('id', j.id, 'kind', j.kind, 'class', j.class, 'state', j.state, 'pid', "
+	"j.pid,"
 	" 'store', j.store, 'store_key', j.store_key, 'attempt', j.attempt, 'max_attempts', j.max_attempts,"
 	" 'next_run_at', CASE WHEN j.state = 'queued' THEN rfc3339(j.next_run_at) END,"
-	" 'deadline', rfc3339(j.deadline), 'result', j.result, 'error', CASE WHEN j.error_code IS NOT NULL THEN"
+	" 'deadline', rfc3339(j.deadline), 'result', j.result, 'error', CASE WHEN j.error_code IS NOT NULL "
+	"THEN"
 	"	json_build_object('code', j.error_code, 'message', j.error_message) END,"
 	" 'created', rfc3339(j.created), 'updated', rfc3339(j.updated)) FROM job j WHERE j.id = $1"};
 
@@ -64,9 +69,9 @@ static enum job_kind kind_from_name(const char *name)
 static enum job_class class_from_name(const char *name)
 {
 	int class = JOB_QUICK;
-	while (class < JOB_BACKGROUND && strcmp(job_class_name((enum job_class)class), name) != 0)
-		class++;
-	return (enum job_class)class;
+	while (class < JOB_BACKGROUND && strcmp(job_class_name((enum job_class) class), name) != 0)
+		class ++;
+	return (enum job_class) class;
 }
 
 static void from_row(const struct db_result *result, int row, struct job_row *out)
@@ -113,9 +118,10 @@ int job_insert(struct db_conn *conn, const struct job_new *job, struct error *er
 	if (job->class != JOB_BACKGROUND && !job->deadline_unix_ms)
 		return error_set_cause(err, ERROR_INTERNAL, "a job that someone waits for has no deadline");
 	return db_execute(conn, &INSERT,
-		DB_PARAMS(DB_TEXT(job->id), DB_TEXT(job_kind_name(job->kind)), DB_TEXT(job_class_name(job->class)),
-			DB_INT_OR_NULL(job->media_pk, 0), DB_TEXT(job->pid), DB_INT(job->store_pk),
-			DB_TEXT(job->store_key), DB_TEXT(job->replaces_key), DB_INT_OR_NULL(job->max_attempts, 0),
+		DB_PARAMS(DB_TEXT(job->id), DB_TEXT(job_kind_name(job->kind)),
+			DB_TEXT(job_class_name(job->class)), DB_INT_OR_NULL(job->media_pk, 0),
+			DB_TEXT(job->pid), DB_INT(job->store_pk), DB_TEXT(job->store_key),
+			DB_TEXT(job->replaces_key), DB_INT_OR_NULL(job->max_attempts, 0),
 			DB_INT(job->delay_ms), DB_INT_OR_NULL(job->deadline_unix_ms, 0), DB_TEXT(job->spec),
 			DB_TEXT(job->gateway), DB_TEXT(job->request_id)),
 		NULL, err);
@@ -125,22 +131,24 @@ int job_insert_delete(struct db_conn *conn, int64_t store_pk, const char *store_
 	const char *request_id, struct error *err)
 {
 	return db_execute(conn, &INSERT_DELETE,
-		DB_PARAMS(DB_INT(store_pk), DB_TEXT(store_key), DB_TEXT(pid), DB_TEXT(request_id)), NULL, err);
+		DB_PARAMS(DB_INT(store_pk), DB_TEXT(store_key), DB_TEXT(pid), DB_TEXT(request_id)), NULL,
+		err);
 }
 
 bool job_is_id(const char *text)
 {
 	static const char FORM[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 	for (size_t i = 0; i < sizeof(FORM); i++) {
-		bool fits = FORM[i] == 'x' ? text[i] && strchr("0123456789abcdefABCDEF", text[i]) : text[i] == FORM[i];
+		bool fits = FORM[i] == 'x' ? text[i] && strchr("0123456789abcdefABCDEF", text[i])
+					   : text[i] == FORM[i];
 		if (!fits)
 			return false;
 	}
 	return true;
 }
 
-int job_find(struct db_conn *conn, const char *id, enum db_lock lock, struct arena *arena, struct job_row *out,
-	struct error *err)
+int job_find(struct db_conn *conn, const char *id, enum db_lock lock, struct arena *arena,
+	struct job_row *out, struct error *err)
 {
 	if (!job_is_id(id))
 		return 0;
@@ -151,7 +159,8 @@ int job_find(struct db_conn *conn, const char *id, enum db_lock lock, struct are
 	return found;
 }
 
-int job_read_json(struct db_conn *conn, const char *id, struct arena *arena, const char **json, struct error *err)
+int job_read_json(
+	struct db_conn *conn, const char *id, struct arena *arena, const char **json, struct error *err)
 {
 	if (!job_is_id(id))
 		return 0;

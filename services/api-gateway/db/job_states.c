@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transitions of a job. Each names the state it starts from, and from running also the attempt: whatever arrives late or
- * twice finds nothing to change.
+ * The transitions of a job. Each names the state it starts from, and from running also the attempt:
+ * whatever arrives late or twice finds nothing to change.
  */
 #include "db/job_rows.h"
 #include "db/repo.h"
@@ -9,7 +9,8 @@
 #define RUNNING_ATTEMPT " WHERE id = $1 AND attempt = $2 AND state = 'running'"
 
 static const struct db_statement TAKE_DUE = {"job_take_due",
-	"WITH due AS (SELECT id FROM job WHERE state = 'queued' AND next_run_at <= now() ORDER BY next_run_at LIMIT $1"
+	"WITH due AS (SELECT id FROM job WHERE state = 'queued' AND next_run_at <= now() ORDER BY "
+	"next_run_at LIMIT $1"
 	" FOR UPDATE SKIP LOCKED),"
 	" j AS (UPDATE job SET state = 'running', attempt = attempt + 1, gateway = coalesce($3, gateway),"
 	" overdue_at = now() + $2::bigint * interval '1 ms', updated = now()"
@@ -19,7 +20,8 @@ static const struct db_statement LIST_OVERDUE = {"job_list_overdue",
 	"SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.state = 'running' AND j.overdue_at <= now()"
 	" ORDER BY j.overdue_at LIMIT $1 FOR UPDATE OF j SKIP LOCKED"};
 static const struct db_statement SUCCEED = {"job_succeed",
-	"UPDATE job SET state = 'succeeded', result = $3::jsonb, error_code = NULL, error_message = NULL, overdue_at = NULL,"
+	"UPDATE job SET state = 'succeeded', result = $3::jsonb, error_code = NULL, error_message = NULL, "
+	"overdue_at = NULL,"
 	" updated = now()" RUNNING_ATTEMPT};
 static const struct db_statement FAIL = {"job_fail",
 	"UPDATE job SET state = 'failed', error_code = $3, error_message = $4, overdue_at = NULL,"
@@ -29,32 +31,36 @@ static const struct db_statement RETRY = {"job_retry",
 	" next_run_at = now() + $3::bigint * interval '1 ms', error_code = $4, error_message = $5, overdue_at = NULL,"
 	" updated = now()" RUNNING_ATTEMPT " RETURNING state"};
 static const struct db_statement PUT_BACK = {"job_put_back",
-	"UPDATE job SET state = 'queued', attempt = attempt - 1, next_run_at = now() + $3::bigint * interval '1 ms',"
+	"UPDATE job SET state = 'queued', attempt = attempt - 1, next_run_at = now() + $3::bigint * interval "
+	"'1 ms',"
 	" overdue_at = NULL, updated = now()" RUNNING_ATTEMPT};
 static const struct db_statement CANCEL = {"job_cancel",
 	"UPDATE job SET state = 'cancelled', overdue_at = NULL, updated = now()"
 	" WHERE id = $1 AND state IN ('queued', 'running')"};
 /* max_attempts grows instead of attempt shrinking: a result of the old attempts must stay a late one */
 static const struct db_statement RERUN = {"job_rerun",
-	"UPDATE job SET state = 'queued', next_run_at = now(), max_attempts = attempt + max_attempts, deadline = NULL,"
+	"UPDATE job SET state = 'queued', next_run_at = now(), max_attempts = attempt + max_attempts, "
+	"deadline = NULL,"
 	" updated = now() WHERE id = $1 AND class = 'background' AND state IN ('dead', 'failed')"};
 static const struct db_statement NEXT_DUE = {"job_next_due",
-	"SELECT greatest(0, unix_ms(min(next_run_at)) - unix_ms(now())) FROM job WHERE state = 'queued'"};
+	"SELECT greatest(0, unix_ms(next_run_at) - unix_ms(now())) FROM job WHERE state = 'queued'"
+	" ORDER BY next_run_at LIMIT 1"};
 static const struct db_statement SPOOL_NEEDED = {"job_spool_needed",
 	"SELECT 1 FROM job WHERE state IN ('queued', 'running') AND spec ->> 'spool' = $1 LIMIT 1"};
 static const struct db_statement DELETE_FINISHED = {"job_delete_finished",
 	"DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state IN ('succeeded', 'failed', 'cancelled')"
-	" AND updated < now() - $1::bigint * interval '1 ms' ORDER BY updated LIMIT $2 FOR UPDATE SKIP LOCKED)"};
+	" AND updated < now() - $1::bigint * interval '1 ms' ORDER BY updated LIMIT $2 FOR UPDATE SKIP "
+	"LOCKED)"};
 
-int job_take_due(struct db_conn *conn, int limit, int64_t timeout_ms, const char *gateway, struct arena *arena,
-	struct job_row **out, size_t *count, struct error *err)
+int job_take_due(struct db_conn *conn, int limit, int64_t timeout_ms, const char *gateway,
+	struct arena *arena, struct job_row **out, size_t *count, struct error *err)
 {
-	return job_rows(conn, &TAKE_DUE, DB_PARAMS(DB_INT(limit), DB_INT(timeout_ms), DB_TEXT(gateway)), arena, out, count,
-		err);
+	return job_rows(conn, &TAKE_DUE, DB_PARAMS(DB_INT(limit), DB_INT(timeout_ms), DB_TEXT(gateway)),
+		arena, out, count, err);
 }
 
-int job_list_overdue(struct db_conn *conn, int limit, struct arena *arena, struct job_row **out, size_t *count,
-	struct error *err)
+int job_list_overdue(struct db_conn *conn, int limit, struct arena *arena, struct job_row **out,
+	size_t *count, struct error *err)
 {
 	return job_rows(conn, &LIST_OVERDUE, DB_PARAMS(DB_INT(limit)), arena, out, count, err);
 }
@@ -66,16 +72,19 @@ int job_succeed(struct db_conn *conn, const char *id, int64_t attempt, const cha
 	return repo_change(conn, &SUCCEED, DB_PARAMS(DB_TEXT(id), DB_INT(attempt), DB_TEXT(result)), err);
 }
 
-int job_fail(struct db_conn *conn, const char *id, int64_t attempt, const struct error *why, struct error *err)
+int job_fail(
+	struct db_conn *conn, const char *id, int64_t attempt, const struct error *why, struct error *err)
 {
 	if (!job_is_id(id))
 		return 0;
 	return repo_change(conn, &FAIL,
-		DB_PARAMS(DB_TEXT(id), DB_INT(attempt), DB_TEXT(error_wire_name(why->code)), DB_TEXT(why->message)), err);
+		DB_PARAMS(DB_TEXT(id), DB_INT(attempt), DB_TEXT(error_wire_name(why->code)),
+			DB_TEXT(why->message)),
+		err);
 }
 
-int job_retry(struct db_conn *conn, const char *id, int64_t attempt, int64_t delay_ms, const struct error *why,
-	enum job_state *state, struct error *err)
+int job_retry(struct db_conn *conn, const char *id, int64_t attempt, int64_t delay_ms,
+	const struct error *why, enum job_state *state, struct error *err)
 {
 	if (!job_is_id(id))
 		return 0;
@@ -108,11 +117,10 @@ int job_rerun(struct db_conn *conn, const char *id, struct error *err)
 
 int job_next_due(struct db_conn *conn, int64_t *wait_ms, struct error *err)
 {
-	CLEANUP(db_result_cleanup) struct db_result *row = NULL;
-	if (db_query_one(conn, &NEXT_DUE, DB_NO_PARAMS, &row, err) < 0)
-		return -1;
-	*wait_ms = db_text_at(row, 0, 0) ? db_int_at(row, 0, 0) : -1;
-	return 0;
+	int queued = repo_int(conn, &NEXT_DUE, DB_NO_PARAMS, wait_ms, err);
+	if (queued == 0)
+		*wait_ms = -1;
+	return queued < 0 ? -1 : 0;
 }
 
 int job_spool_needed(struct db_conn *conn, const char *name, struct error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens to a media's bytes. Each statement names the state it expects, so that of several writers at once
- * one wins and the others learn it from the row count.
+ * What happens to a media's bytes. Each statement names the state it expects, so that of several writers
+ * at once one wins and the others learn it from the row count.
  */
 #include "db/media_repo.h"
 #include "db/media_statements.h"
@@ -30,7 +30,8 @@ static const struct db_statement MARK_LOST = {"media_mark_lost",
 	" WHERE s.pk = m.store AND s.type = 'DictStore' AND ($1::text IS NULL OR s.site = $1)"
 	" AND m.store_status = 'READY' AND m.holder IS DISTINCT FROM h.holder"};
 
-int media_begin_put(struct db_conn *conn, const struct media_put *put, const struct db_actor *actor, struct error *err)
+int media_begin_put(
+	struct db_conn *conn, const struct media_put *put, const struct db_actor *actor, struct error *err)
 {
 	return repo_change(conn, &BEGIN_PUT,
 		DB_PARAMS(MEDIA_ACTOR(actor), DB_INT(put->media_pk), DB_INT_OR_NULL(put->store_pk, 0),
@@ -39,7 +40,8 @@ int media_begin_put(struct db_conn *conn, const struct media_put *put, const str
 		err);
 }
 
-int media_finish_put(struct db_conn *conn, const struct media_bytes *bytes, const struct db_actor *actor, struct error *err)
+int media_finish_put(struct db_conn *conn, const struct media_bytes *bytes, const struct db_actor *actor,
+	struct error *err)
 {
 	return repo_change(conn, &FINISH_PUT,
 		DB_PARAMS(MEDIA_ACTOR(actor), DB_INT(bytes->media_pk), DB_TEXT(bytes->expected_key),
@@ -48,8 +50,8 @@ int media_finish_put(struct db_conn *conn, const struct media_bytes *bytes, cons
 		err);
 }
 
-int media_fail_put(struct db_conn *conn, int64_t media_pk, const char *store_key, const struct db_actor *actor,
-	struct error *err)
+int media_fail_put(struct db_conn *conn, int64_t media_pk, const char *store_key,
+	const struct db_actor *actor, struct error *err)
 {
 	return repo_change(
 		conn, &FAIL_PUT, DB_PARAMS(MEDIA_ACTOR(actor), DB_INT(media_pk), DB_TEXT(store_key)), err);
@@ -64,7 +66,8 @@ int media_set_status(struct db_conn *conn, int64_t media_pk, enum media_status f
 		err);
 }
 
-int media_mark_lost(struct db_conn *conn, const char *site, const char *holder, int64_t *lost, struct error *err)
+int media_mark_lost(
+	struct db_conn *conn, const char *site, const char *holder, int64_t *lost, struct error *err)
 {
 	if (db_execute(conn, &NOTE_HOLDER, DB_PARAMS(DB_TEXT(site), DB_TEXT(holder)), NULL, err))
 		return -1;

@@ -8,47 +8,51 @@
 
 #include <string.h>
 
-#define JOINED		    " FROM media m" STORE_JOIN("m.store")
+#define JOINED " FROM media m" STORE_JOIN("m.store")
 /* The document's place, $9 and $10: one parse for all that is taken from it. */
-#define DOCUMENT                                                                                               \
-	", doc AS MATERIALIZED (SELECT CASE WHEN $10::text IS NULL THEN $9::jsonb ELSE $9::jsonb #> $10::text[] END AS d)"
+#define DOCUMENT                                                                                             \
+	", doc AS MATERIALIZED (SELECT CASE WHEN $10::text IS NULL THEN $9::jsonb ELSE $9::jsonb #> "        \
+	"$10::text[] END AS d)"
 /* identifiers of the pid's own type repeat the pid */
 #define DOCUMENT_IDENTIFIERS "document_object(d, 'identifiers') - $4::text"
 #define DOCUMENT_METADATA    "document_object(d, 'metadata')"
-#define DOCUMENT_TAGS	     "document_tags(d)"
-#define REPLY                                                                                                  \
-	" SELECT (r.m).pk, media_json(r.m, s, c) FROM r JOIN store s ON s.pk = (r.m).store"                    \
+#define DOCUMENT_TAGS        "document_tags(d)"
+#define REPLY                                                                                                \
+	" SELECT (r.m).pk, media_json(r.m, s, c) FROM r JOIN store s ON s.pk = (r.m).store"                  \
 	" LEFT JOIN s3_config c ON c.pk = s.s3_config"
 
-static const struct db_statement CREATE = {"media_create",
-	MEDIA_WHO DOCUMENT ", r AS (INSERT INTO media AS m (pid, pid_type, store, store_key, content_type, filename,"
-			   " presign_expires, identifiers, metadata, tags)"
-			   " SELECT $3, $4, $5, $6, $7, $8, from_unix_ms($11::bigint)," DOCUMENT_IDENTIFIERS
-			   "," DOCUMENT_METADATA "," DOCUMENT_TAGS " FROM who, doc RETURNING m)" REPLY};
-static const struct db_statement TAKE_OVER = {"media_take_over",
-	MEDIA_WHO DOCUMENT
+static const struct db_statement CREATE = {"media_create", MEDIA_WHO DOCUMENT
+	", r AS (INSERT INTO media AS m (pid, pid_type, store, store_key, content_type, filename,"
+	" presign_expires, identifiers, metadata, tags)"
+	" SELECT $3, $4, $5, $6, $7, $8, from_unix_ms($11::bigint)," DOCUMENT_IDENTIFIERS
+	"," DOCUMENT_METADATA "," DOCUMENT_TAGS " FROM who, doc RETURNING m)" REPLY};
+static const struct db_statement TAKE_OVER = {"media_take_over", MEDIA_WHO DOCUMENT
 	", r AS (UPDATE media AS m SET store = $5, store_key = $6, content_type = $7, filename = $8,"
 	" presign_expires = from_unix_ms($11::bigint), identifiers = " DOCUMENT_IDENTIFIERS
 	", metadata = " DOCUMENT_METADATA ", tags = " DOCUMENT_TAGS
 	", store_status = 'PENDING', size = NULL, sha256 = NULL, holder = NULL"
 	" FROM who, doc WHERE m.pid = $3 AND m.pid_type = $4 AND m.store_status IN ('PENDING', 'FAILED')"
 	" RETURNING m)" REPLY};
-static const struct db_statement READ_JSON = {"media_read_json", "SELECT media_json(m, s, c)" JOINED "WHERE m.pid = $1"};
+static const struct db_statement READ_JSON = {
+	"media_read_json", "SELECT media_json(m, s, c)" JOINED "WHERE m.pid = $1"};
 static const struct db_statement DUMP = {"media_dump", "SELECT media_json(m, s, c)" JOINED "ORDER BY m.pk"};
 static const struct db_statement READ_MANY = {"media_read_many",
-	"SELECT media_json(m, s, c) FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS asked(pid, place)"
+	"SELECT media_json(m, s, c) FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS asked(pid, "
+	"place)"
 	" JOIN media m ON m.pid = asked.pid" STORE_JOIN("m.store") "ORDER BY asked.place"};
 static const struct db_statement FIND = {"media_find", "SELECT" MEDIA_COLUMNS JOINED "WHERE m.pid = $1"};
 static const struct db_statement FIND_LOCKED = {
 	"media_find_locked", "SELECT" MEDIA_COLUMNS JOINED "WHERE m.pid = $1 FOR UPDATE OF m"};
-static const struct db_statement FIND_BY_PK = {"media_find_by_pk", "SELECT" MEDIA_COLUMNS JOINED "WHERE m.pk = $1"};
+static const struct db_statement FIND_BY_PK = {
+	"media_find_by_pk", "SELECT" MEDIA_COLUMNS JOINED "WHERE m.pk = $1"};
 static const struct db_statement FIND_BY_PK_LOCKED = {
 	"media_find_by_pk_locked", "SELECT" MEDIA_COLUMNS JOINED "WHERE m.pk = $1 FOR UPDATE OF m"};
 static const struct db_statement DELETE = {"media_delete",
 	MEDIA_WHO ", gone AS (DELETE FROM media USING who WHERE pid = $3 RETURNING media.*)"
 		  " SELECT" MEDIA_COLUMNS "FROM gone m" STORE_JOIN("m.store")};
 static const struct db_statement LIST_STALE = {"media_list_stale",
-	"SELECT" MEDIA_COLUMNS JOINED "WHERE m.store_status = 'PENDING' AND m.updated < now() - $1::bigint * interval '1 ms'"
+	"SELECT" MEDIA_COLUMNS JOINED
+	"WHERE m.store_status = 'PENDING' AND m.updated < now() - $1::bigint * interval '1 ms'"
 	" AND NOT EXISTS (SELECT FROM job j WHERE j.media = m.pk AND j.state IN ('queued', 'running'))"
 	" ORDER BY m.updated LIMIT $2"};
 
@@ -95,14 +99,15 @@ void media_from_row(const struct db_result *result, int row, struct media_row *o
 	store_from_row(result, row, &out->store);
 }
 
-static int write_new(struct db_conn *conn, const struct db_statement *statement, const struct media_new *media,
-	const struct db_actor *actor, struct arena *arena, const char **json, int64_t *pk, struct error *err)
+static int write_new(struct db_conn *conn, const struct db_statement *statement,
+	const struct media_new *media, const struct db_actor *actor, struct arena *arena, const char **json,
+	int64_t *pk, struct error *err)
 {
 	const struct db_result *row = NULL;
 	int written = repo_row(conn, statement,
-		DB_PARAMS(MEDIA_ACTOR(actor), DB_TEXT(media->pid), DB_TEXT(media->pid_type), DB_INT(media->store_pk),
-			DB_TEXT(media->store_key), DB_TEXT(media->content_type), DB_TEXT(media->filename),
-			DB_TEXT(media->document), DB_TEXT(media->document_path),
+		DB_PARAMS(MEDIA_ACTOR(actor), DB_TEXT(media->pid), DB_TEXT(media->pid_type),
+			DB_INT(media->store_pk), DB_TEXT(media->store_key), DB_TEXT(media->content_type),
+			DB_TEXT(media->filename), DB_TEXT(media->document), DB_TEXT(media->document_path),
 			DB_INT_OR_NULL(media->presign_expires_unix_ms, 0)),
 		arena, &row, err);
 	if (written != 1)
@@ -114,19 +119,20 @@ static int write_new(struct db_conn *conn, const struct db_statement *statement,
 	return 1;
 }
 
-int media_create(struct db_conn *conn, const struct media_new *media, const struct db_actor *actor, struct arena *arena,
-	const char **json, int64_t *pk, struct error *err)
+int media_create(struct db_conn *conn, const struct media_new *media, const struct db_actor *actor,
+	struct arena *arena, const char **json, int64_t *pk, struct error *err)
 {
 	return write_new(conn, &CREATE, media, actor, arena, json, pk, err) == 1 ? 0 : -1;
 }
 
-int media_take_over(struct db_conn *conn, const struct media_new *media, const struct db_actor *actor, struct arena *arena,
-	const char **json, int64_t *pk, struct error *err)
+int media_take_over(struct db_conn *conn, const struct media_new *media, const struct db_actor *actor,
+	struct arena *arena, const char **json, int64_t *pk, struct error *err)
 {
 	return write_new(conn, &TAKE_OVER, media, actor, arena, json, pk, err);
 }
 
-int media_read_json(struct db_conn *conn, const char *pid, struct arena *arena, const char **json, struct error *err)
+int media_read_json(
+	struct db_conn *conn, const char *pid, struct arena *arena, const char **json, struct error *err)
 {
 	return repo_text(conn, &READ_JSON, DB_PARAMS(DB_TEXT(pid)), arena, json, err);
 }
@@ -142,15 +148,17 @@ static int visit_json(const struct db_result *row, void *context, struct error *
 	return visitor->visit(db_text_at(row, 0, 0), db_length_at(row, 0, 0), visitor->context, err);
 }
 
-int media_dump(struct db_conn *conn, int (*visit)(const char *json, size_t length, void *context, struct error *err),
-	void *context, struct error *err)
+int media_dump(struct db_conn *conn,
+	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
+	struct error *err)
 {
 	struct visitor visitor = {.visit = visit, .context = context};
 	return db_stream(conn, &DUMP, DB_NO_PARAMS, visit_json, &visitor, err);
 }
 
 int media_read_many(struct db_conn *conn, const char *pids_json,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context, struct error *err)
+	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
+	struct error *err)
 {
 	struct visitor visitor = {.visit = visit, .context = context};
 	return db_stream(conn, &READ_MANY, DB_PARAMS(DB_TEXT(pids_json)), visit_json, &visitor, err);
@@ -166,14 +174,14 @@ static int find(struct db_conn *conn, const struct db_statement *statement, cons
 	return found;
 }
 
-int media_find(struct db_conn *conn, const char *pid, enum db_lock lock, struct arena *arena, struct media_row *out,
-	struct error *err)
+int media_find(struct db_conn *conn, const char *pid, enum db_lock lock, struct arena *arena,
+	struct media_row *out, struct error *err)
 {
 	return find(conn, lock ? &FIND_LOCKED : &FIND, DB_PARAMS(DB_TEXT(pid)), arena, out, err);
 }
 
-int media_find_by_pk(struct db_conn *conn, int64_t pk, enum db_lock lock, struct arena *arena, struct media_row *out,
-	struct error *err)
+int media_find_by_pk(struct db_conn *conn, int64_t pk, enum db_lock lock, struct arena *arena,
+	struct media_row *out, struct error *err)
 {
 	return find(conn, lock ? &FIND_BY_PK_LOCKED : &FIND_BY_PK, DB_PARAMS(DB_INT(pk)), arena, out, err);
 }
@@ -184,8 +192,8 @@ int media_delete(struct db_conn *conn, const char *pid, const struct db_actor *a
 	return find(conn, &DELETE, DB_PARAMS(MEDIA_ACTOR(actor), DB_TEXT(pid)), arena, out, err);
 }
 
-int media_list_stale(struct db_conn *conn, int64_t age_ms, int limit, struct arena *arena, struct media_row **out,
-	size_t *count, struct error *err)
+int media_list_stale(struct db_conn *conn, int64_t age_ms, int limit, struct arena *arena,
+	struct media_row **out, size_t *count, struct error *err)
 {
 	const struct db_result *rows = NULL;
 	if (repo_rows(conn, &LIST_STALE, DB_PARAMS(DB_INT(age_ms), DB_INT(limit)), arena, &rows, err))

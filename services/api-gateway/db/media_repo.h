@@ -12,7 +12,8 @@
  *	begin	media_create() with a store_key, or media_find(DB_LOCK) and media_begin_put() to take over a
  *		row without bytes; a READY row is left alone. job_insert() in the same transaction, with the
  *		key to write, and `replaces_key` = the row's present key for a READY row.
- *	finish	job_succeed() and media_finish_put(), which only takes if the row's key is still the one seen
+ *	finish	job_succeed() and media_finish_put(), which only takes if the row's key is still the one
+ *	seen
  *		at begin; then the old key goes.
  *	fail	job_fail() and media_fail_put(), which touches the row only if it still waits for that key;
  *		then the attempted key goes.
@@ -119,8 +120,8 @@ MUST_CHECK int media_delete(struct db_conn *conn, const char *pid, const struct 
  * LOST. *lost counts. The holder is remembered; repeating it is harmless. */
 MUST_CHECK int media_mark_lost(
 	struct db_conn *conn, const char *site, const char *holder, int64_t *lost, struct error *err);
-/* The same for all sites with their remembered holders: for the reconciler, since a result of the old holder may
- * come after the new one has spoken. */
+/* The same for all sites with their remembered holders: for the reconciler, since a result of the old
+ * holder may come after the new one has spoken. */
 MUST_CHECK int media_mark_lost_again(struct db_conn *conn, int64_t *lost, struct error *err);
 
 /* Rows PENDING since before `age_ms` ago without an unfinished job, whose presigned URL (if any) has

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One file per transaction, each of which takes the lock and looks anew at what has been applied: gateways that start
- * together take turns, and whichever has the lock applies the next missing file.
+ * One file per transaction, each of which takes the lock and looks anew at what has been applied:
+ * gateways that start together take turns, and whichever has the lock applies the next missing file.
  */
 #include "db/migrate.h"
 
@@ -15,8 +15,8 @@ static const struct db_statement LOCK = {"migrate_lock", "SELECT pg_advisory_xac
 static const struct db_statement UNHURRIED = {"migrate_timeout", "SET LOCAL statement_timeout = 0"};
 static const struct db_statement EXISTS = {
 	"migrate_exists", "SELECT to_regclass('schema_migration') IS NOT NULL AS there"};
-static const struct db_statement APPLIED = {"migrate_applied",
-	"SELECT number, name, checksum FROM schema_migration ORDER BY number"};
+static const struct db_statement APPLIED = {
+	"migrate_applied", "SELECT number, name, checksum FROM schema_migration ORDER BY number"};
 static const struct db_statement CHECKSUM = {
 	"migrate_checksum", "SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex') AS checksum"};
 static const struct db_statement RECORD = {"migrate_record",
@@ -37,8 +37,8 @@ static const char *text_of(const struct embedded_file *file)
 	return (const char *)file->data;
 }
 
-static int check_file(struct db_conn *conn, const struct embedded_file *file, const struct db_result *applied, int row,
-	struct error *err)
+static int check_file(struct db_conn *conn, const struct embedded_file *file, const struct db_result *applied,
+	int row, struct error *err)
 {
 	CLEANUP(db_result_cleanup) struct db_result *ours = NULL;
 	if (db_query_one(conn, &CHECKSUM, DB_PARAMS(DB_TEXT(text_of(file))), &ours, err) < 0)
@@ -47,13 +47,14 @@ static int check_file(struct db_conn *conn, const struct embedded_file *file, co
 		strcmp(db_text(applied, row, "checksum"), db_text(ours, 0, "checksum")) == 0)
 		return 0;
 	return error_set(err, ERROR_CONFLICT,
-		"the database was made by another program: its migration %s is not our %s", db_text(applied, row, "name"),
-		file->name);
+		"the database was made by another program: its migration %s is not our %s",
+		db_text(applied, row, "name"), file->name);
 }
 
-/* Compares what is recorded with our files. *missing is the first file not applied (its name NULL: none). */
-static int compare(struct db_conn *conn, const struct embedded_file *files, const struct embedded_file **missing,
-	struct error *err)
+/* Compares what is recorded with our files. *missing is the first file not applied (its name NULL: none).
+ * */
+static int compare(struct db_conn *conn, const struct embedded_file *files,
+	const struct embedded_file **missing, struct error *err)
 {
 	CLEANUP(db_result_cleanup) struct db_result *applied = NULL;
 	if (db_query(conn, &APPLIED, DB_NO_PARAMS, &applied, err))
@@ -61,7 +62,8 @@ static int compare(struct db_conn *conn, const struct embedded_file *files, cons
 	for (int row = 0; row < db_rows(applied); row++, files++) {
 		if (!files->name)
 			return error_set(err, ERROR_CONFLICT,
-				"the database is newer than this program: it has migration %s, which this program does "
+				"the database is newer than this program: it has migration %s, which this "
+				"program does "
 				"not know; install the newer program",
 				db_text(applied, row, "name"));
 		if (check_file(conn, files, applied, row, err))
@@ -77,7 +79,8 @@ static int apply(struct db_conn *conn, const struct embedded_file *file, struct 
 		struct error why = *err;
 		if (why.code == ERROR_UNAVAILABLE || why.code == ERROR_DEADLINE)
 			return -1;
-		error_set(err, ERROR_INTERNAL, "database migration %s failed and was rolled back", file->name);
+		error_set(
+			err, ERROR_INTERNAL, "database migration %s failed and was rolled back", file->name);
 		return error_add_cause(err, "%s", why.cause);
 	}
 	return db_execute(conn, &RECORD,
@@ -90,8 +93,8 @@ static int step(struct db_conn *conn, const struct embedded_file *files, struct 
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	const struct embedded_file *missing = NULL;
 	if (db_begin(conn, &tx, err) || db_execute(conn, &LOCK, DB_NO_PARAMS, NULL, err) ||
-		db_execute(conn, &UNHURRIED, DB_NO_PARAMS, NULL, err) || db_run_script(conn, CREATE_TABLE, err) ||
-		compare(conn, files, &missing, err))
+		db_execute(conn, &UNHURRIED, DB_NO_PARAMS, NULL, err) ||
+		db_run_script(conn, CREATE_TABLE, err) || compare(conn, files, &missing, err))
 		return -1;
 	if (missing->name && apply(conn, missing, err))
 		return -1;

@@ -8,12 +8,14 @@ enum { BATCH_BYTES = 4 * 1024 * 1024 };
 
 #define COLUMNS " seq, id, routing_key, what, subject, body::text AS body, unix_ms(created) AS time "
 /* Stops after the row with which the bodies exceed $3 bytes: one row at least. */
-#define BOUNDED(rows)                                                                                          \
-	"SELECT * FROM (SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before"  \
+#define BOUNDED(rows)                                                                                        \
+	"SELECT * FROM (SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS "      \
+	"before"                                                                                             \
 	" FROM (" rows ") r) b WHERE before <= $3 ORDER BY seq"
 
 static const struct db_statement LEADS = {"outbox_leads",
-	"SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
+	"SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND "
+	"granted"
 	" AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 	" AND classid = 7234017 AND objid = 283807668) OR pg_try_advisory_lock(7234017, 283807668) AS leads"};
 static const struct db_statement MOVE = {"outbox_move", "SELECT relay_outbox($1)"};
@@ -40,11 +42,12 @@ int outbox_move(struct db_conn *conn, int limit, int64_t *moved, struct error *e
 	return repo_int(conn, &MOVE, DB_PARAMS(DB_INT(limit)), moved, err) == 1 ? 0 : -1;
 }
 
-static int list(struct db_conn *conn, const struct db_statement *statement, int64_t seq, int limit, struct arena *arena,
-	struct event_row **out, size_t *count, struct error *err)
+static int list(struct db_conn *conn, const struct db_statement *statement, int64_t seq, int limit,
+	struct arena *arena, struct event_row **out, size_t *count, struct error *err)
 {
 	const struct db_result *rows = NULL;
-	if (repo_rows(conn, statement, DB_PARAMS(DB_INT(seq), DB_INT(limit), DB_INT(BATCH_BYTES)), arena, &rows, err))
+	if (repo_rows(conn, statement, DB_PARAMS(DB_INT(seq), DB_INT(limit), DB_INT(BATCH_BYTES)), arena,
+		    &rows, err))
 		return -1;
 	*count = (size_t)db_rows(rows);
 	*out = arena_alloc(arena, (*count + 1) * sizeof(**out));
@@ -62,14 +65,14 @@ static int list(struct db_conn *conn, const struct db_statement *statement, int6
 	return 0;
 }
 
-int event_list_unpublished(struct db_conn *conn, int limit, struct arena *arena, struct event_row **out, size_t *count,
-	struct error *err)
+int event_list_unpublished(struct db_conn *conn, int limit, struct arena *arena, struct event_row **out,
+	size_t *count, struct error *err)
 {
 	return list(conn, &UNPUBLISHED, 0, limit, arena, out, count, err);
 }
 
-int event_list_after(struct db_conn *conn, int64_t seq, int limit, struct arena *arena, struct event_row **out,
-	size_t *count, struct error *err)
+int event_list_after(struct db_conn *conn, int64_t seq, int limit, struct arena *arena,
+	struct event_row **out, size_t *count, struct error *err)
 {
 	return list(conn, &AFTER, seq, limit, arena, out, count, err);
 }

@@ -75,7 +75,8 @@ static void wait_until(struct db_pool *pool, int64_t when_ms)
 	pthread_cond_timedwait(&pool->changed, &pool->lock, &when);
 }
 
-/* 0: try to connect now. During an outage one caller at a time tries, the others wait for what comes of it. */
+/* 0: try to connect now. During an outage one caller at a time tries, the others wait for what comes of
+ * it. */
 static int await_turn(struct db_pool *pool, int64_t deadline_ms, struct error *err)
 {
 	LOCK_SCOPE(&pool->lock);
@@ -112,7 +113,8 @@ static void note_attempt(struct db_pool *pool, bool connected, const struct erro
 			log_warn("database unreachable", LOG_ERROR(err));
 		}
 		pool->next_attempt_ms = now + pool->backoff_ms;
-		pool->backoff_ms = pool->backoff_ms * 2 < BACKOFF_MOST_MS ? pool->backoff_ms * 2 : BACKOFF_MOST_MS;
+		pool->backoff_ms =
+			pool->backoff_ms * 2 < BACKOFF_MOST_MS ? pool->backoff_ms * 2 : BACKOFF_MOST_MS;
 	}
 	pthread_cond_broadcast(&pool->changed);
 }
@@ -175,7 +177,8 @@ static struct db_conn *take_slot(struct db_pool *pool, int64_t deadline_ms)
 static void give_back(struct db_conn *conn)
 {
 	struct db_pool *pool = conn->pool;
-	bool usable = conn->pg && PQstatus(conn->pg) == CONNECTION_OK && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+	bool usable = conn->pg && PQstatus(conn->pg) == CONNECTION_OK &&
+		      PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 	if (!usable)
 		conn_free(conn);
 	LOCK_SCOPE(&pool->lock);

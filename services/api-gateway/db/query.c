@@ -57,8 +57,8 @@ static int prepare(struct db_conn *conn, const struct db_statement *statement, s
 	return 0;
 }
 
-static int send_statement(struct db_conn *conn, const struct db_statement *statement, const struct bound *bound,
-	struct error *err)
+static int send_statement(struct db_conn *conn, const struct db_statement *statement,
+	const struct bound *bound, struct error *err)
 {
 	if (clock_left_ms(conn->deadline_ms) == 0)
 		return error_set(err, ERROR_DEADLINE, NULL);
@@ -69,7 +69,8 @@ static int send_statement(struct db_conn *conn, const struct db_statement *state
 	return 0;
 }
 
-/* Sends the statement on a live connection; one that dies before the statement has left is replaced, once. */
+/* Sends the statement on a live connection; one that dies before the statement has left is replaced,
+ * once. */
 static int start(struct db_conn *conn, const struct db_statement *statement, const struct bound *bound,
 	struct error *err)
 {
@@ -85,15 +86,16 @@ static int start(struct db_conn *conn, const struct db_statement *statement, con
 	return send_statement(conn, statement, bound, err);
 }
 
-/* The plan we prepared does not fit the schema any more (another gateway migrated it): refused before it ran. */
+/* The plan we prepared does not fit the schema any more (another gateway migrated it): refused before it
+ * ran. */
 static bool is_stale_plan(const PGresult *result)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	return sqlstate && (strcmp(sqlstate, "0A000") == 0 || strcmp(sqlstate, "26000") == 0);
 }
 
-static int run(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params, PGresult **out,
-	struct error *err)
+static int run(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	PGresult **out, struct error *err)
 {
 	struct bound bound;
 	bind(params, &bound);
@@ -147,8 +149,8 @@ int db_query_one(struct db_conn *conn, const struct db_statement *statement, con
 
 /* --- row by row */
 
-/* Ends a stream that its visitor has stopped. In a transaction the rest is read and dropped, else the connection is:
- * that tells the server, and costs less than the rows of a long list. */
+/* Ends a stream that its visitor has stopped. In a transaction the rest is read and dropped, else the
+ * connection is: that tells the server, and costs less than the rows of a long list. */
 static void abandon(struct db_conn *conn)
 {
 	if (!conn->in_transaction) {
@@ -162,7 +164,8 @@ static void abandon(struct db_conn *conn)
 }
 
 static int visit_rows(struct db_conn *conn, const char *name,
-	int (*visit)(const struct db_result *row, void *context, struct error *err), void *context, struct error *err)
+	int (*visit)(const struct db_result *row, void *context, struct error *err), void *context,
+	struct error *err)
 {
 	for (;;) {
 		CLEANUP(connection_result_cleanup) PGresult *part = NULL;
@@ -187,7 +190,8 @@ static int visit_rows(struct db_conn *conn, const char *name,
 }
 
 static int stream(struct db_conn *conn, const struct db_statement *statement, const struct bound *bound,
-	int (*visit)(const struct db_result *row, void *context, struct error *err), void *context, struct error *err)
+	int (*visit)(const struct db_result *row, void *context, struct error *err), void *context,
+	struct error *err)
 {
 	if (start(conn, statement, bound, err))
 		return -1;
@@ -197,13 +201,16 @@ static int stream(struct db_conn *conn, const struct db_statement *statement, co
 }
 
 int db_stream(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
-	int (*visit)(const struct db_result *row, void *context, struct error *err), void *context, struct error *err)
+	int (*visit)(const struct db_result *row, void *context, struct error *err), void *context,
+	struct error *err)
 {
-	/* the server's timeout counts the time a slow client takes; the connection's deadline alone limits a stream */
+	/* the server's timeout counts the time a slow client takes; the connection's deadline alone
+	 * limits a stream */
 	static const struct db_statement UNLIMITED = {"db_stream_begin", "SET statement_timeout = 0"};
-	static const struct db_statement LIMITED = {"db_stream_end",
-		"SELECT set_config('statement_timeout', $1, false)"};
-	static const struct db_statement LIMIT = {"db_stream_limit", "SELECT current_setting('statement_timeout')"};
+	static const struct db_statement LIMITED = {
+		"db_stream_end", "SELECT set_config('statement_timeout', $1, false)"};
+	static const struct db_statement LIMIT = {
+		"db_stream_limit", "SELECT current_setting('statement_timeout')"};
 	CLEANUP(db_result_cleanup) struct db_result *limit = NULL;
 	if (db_query_one(conn, &LIMIT, DB_NO_PARAMS, &limit, err) < 0 ||
 		db_execute(conn, &UNLIMITED, DB_NO_PARAMS, NULL, err))
@@ -229,8 +236,8 @@ int db_begin(struct db_conn *conn, struct db_transaction *tx, struct error *err)
 		return -1;
 	if (connection_simple(conn, "BEGIN", err)) {
 		/* nothing has happened in it yet: safe to begin again on a new connection */
-		if (conn->pg || conn->dedicated || err->code != ERROR_UNAVAILABLE || connection_revive(conn, err) ||
-			connection_simple(conn, "BEGIN", err))
+		if (conn->pg || conn->dedicated || err->code != ERROR_UNAVAILABLE ||
+			connection_revive(conn, err) || connection_simple(conn, "BEGIN", err))
 			return -1;
 	}
 	conn->in_transaction = true;

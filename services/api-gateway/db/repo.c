@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "db/repo.h"
 
-int repo_rows(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params, struct arena *arena,
-	const struct db_result **out, struct error *err)
+int repo_rows(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	struct arena *arena, const struct db_result **out, struct error *err)
 {
 	struct db_result *result = NULL;
 	if (db_query(conn, statement, params, &result, err))
@@ -12,8 +12,8 @@ int repo_rows(struct db_conn *conn, const struct db_statement *statement, const 
 	return 0;
 }
 
-int repo_row(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params, struct arena *arena,
-	const struct db_result **out, struct error *err)
+int repo_row(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	struct arena *arena, const struct db_result **out, struct error *err)
 {
 	struct db_result *result = NULL;
 	int found = db_query_one(conn, statement, params, &result, err);
@@ -24,8 +24,8 @@ int repo_row(struct db_conn *conn, const struct db_statement *statement, const s
 	return 1;
 }
 
-int repo_text(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params, struct arena *arena,
-	const char **out, struct error *err)
+int repo_text(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	struct arena *arena, const char **out, struct error *err)
 {
 	const struct db_result *result = NULL;
 	int found = repo_row(conn, statement, params, arena, &result, err);
@@ -40,8 +40,8 @@ int repo_document(struct db_conn *conn, const struct db_statement *statement, co
 	return repo_text(conn, statement, params, arena, out, err) < 0 ? -1 : 0;
 }
 
-int repo_int(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params, int64_t *out,
-	struct error *err)
+int repo_int(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	int64_t *out, struct error *err)
 {
 	CLEANUP(db_result_cleanup) struct db_result *result = NULL;
 	int found = db_query_one(conn, statement, params, &result, err);
@@ -50,7 +50,8 @@ int repo_int(struct db_conn *conn, const struct db_statement *statement, const s
 	return found;
 }
 
-int repo_change(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params, struct error *err)
+int repo_change(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	struct error *err)
 {
 	int64_t changed = 0;
 	if (db_execute(conn, statement, params, &changed, err))

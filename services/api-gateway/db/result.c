@@ -97,7 +97,8 @@ int64_t db_int_or(const struct db_result *result, int row, const char *column, i
 	return db_is_null(result, row, column) ? none : db_int(result, row, column);
 }
 
-/* https://www.postgresql.org/docs/15/arrays.html#ARRAYS-IO: every element quoted, so that only " and \ need care. */
+/* https://www.postgresql.org/docs/15/arrays.html#ARRAYS-IO: every element quoted, so that only " and \
+ * need care. */
 static void append_element(struct buf *out, const char *value)
 {
 	buf_append(out, "\"", 1);

@@ -6,21 +6,25 @@
 #define COLUMNS "SELECT pk, url, access_key, secret_key, region FROM s3_config "
 
 static const struct db_statement CREATE = {"s3_config_create",
-	"INSERT INTO s3_config (url, access_key, secret_key, region) VALUES ($1, $2, $3, coalesce($4, 'us-east-1'))"
+	"INSERT INTO s3_config (url, access_key, secret_key, region) VALUES ($1, $2, $3, coalesce($4, "
+	"'us-east-1'))"
 	" RETURNING pk"};
 static const struct db_statement FIND = {"s3_config_find", COLUMNS "WHERE pk = $1"};
 static const struct db_statement FIND_BY_URL = {"s3_config_find_by_url", COLUMNS "WHERE url = $1"};
 static const struct db_statement UPDATE = {"s3_config_update",
-	"UPDATE s3_config SET url = $2, access_key = $3, secret_key = $4, region = coalesce($5, region), updated = now()"
+	"UPDATE s3_config SET url = $2, access_key = $3, secret_key = $4, region = coalesce($5, region), "
+	"updated = now()"
 	" WHERE pk = $1"};
 static const struct db_statement DELETE = {"s3_config_delete", "DELETE FROM s3_config WHERE pk = $1"};
-static const struct db_statement LIST = {"s3_config_list",
-	"SELECT coalesce(json_agg(json_build_object('pk', pk, 'url', url) ORDER BY pk), '[]') FROM s3_config"};
+static const struct db_statement LIST = {
+	"s3_config_list", "SELECT coalesce(json_agg(json_build_object('pk', pk, 'url', url) ORDER BY pk), "
+			  "'[]') FROM s3_config"};
 
 int s3_config_create(struct db_conn *conn, const struct s3_config_row *row, int64_t *pk, struct error *err)
 {
 	int made = repo_int(conn, &CREATE,
-		DB_PARAMS(DB_TEXT(row->url), DB_TEXT(row->access_key), DB_TEXT(row->secret_sealed), DB_TEXT(row->region)),
+		DB_PARAMS(DB_TEXT(row->url), DB_TEXT(row->access_key), DB_TEXT(row->secret_sealed),
+			DB_TEXT(row->region)),
 		pk, err);
 	return made == 1 ? 0 : -1;
 }
@@ -41,13 +45,14 @@ static int find(struct db_conn *conn, const struct db_statement *statement, cons
 	return found;
 }
 
-int s3_config_find(struct db_conn *conn, int64_t pk, struct arena *arena, struct s3_config_row *out, struct error *err)
+int s3_config_find(
+	struct db_conn *conn, int64_t pk, struct arena *arena, struct s3_config_row *out, struct error *err)
 {
 	return find(conn, &FIND, DB_PARAMS(DB_INT(pk)), arena, out, err);
 }
 
-int s3_config_find_by_url(struct db_conn *conn, const char *url, struct arena *arena, struct s3_config_row *out,
-	struct error *err)
+int s3_config_find_by_url(struct db_conn *conn, const char *url, struct arena *arena,
+	struct s3_config_row *out, struct error *err)
 {
 	return find(conn, &FIND_BY_URL, DB_PARAMS(DB_TEXT(url)), arena, out, err);
 }
@@ -55,8 +60,8 @@ int s3_config_find_by_url(struct db_conn *conn, const char *url, struct arena *a
 int s3_config_update(struct db_conn *conn, const struct s3_config_row *row, struct error *err)
 {
 	return repo_change(conn, &UPDATE,
-		DB_PARAMS(DB_INT(row->pk), DB_TEXT(row->url), DB_TEXT(row->access_key), DB_TEXT(row->secret_sealed),
-			DB_TEXT(row->region)),
+		DB_PARAMS(DB_INT(row->pk), DB_TEXT(row->url), DB_TEXT(row->access_key),
+			DB_TEXT(row->secret_sealed), DB_TEXT(row->region)),
 		err);
 }
 

@@ -13,9 +13,9 @@ static const struct {
 	{"23505", ERROR_CONFLICT},    /* unique_violation */
 	{"23503", ERROR_CONFLICT},    /* foreign_key_violation */
 	{"23P01", ERROR_CONFLICT},    /* exclusion_violation */
-	{"23", ERROR_INVALID},	      /* not null, check */
-	{"22", ERROR_INVALID},	      /* malformed or out of range values, \u0000, invalid UTF-8 */
-	{"54", ERROR_INVALID},	      /* too large for an index, too deeply nested */
+	{"23", ERROR_INVALID},        /* not null, check */
+	{"22", ERROR_INVALID},        /* malformed or out of range values, \u0000, invalid UTF-8 */
+	{"54", ERROR_INVALID},        /* too large for an index, too deeply nested */
 	{"40", ERROR_UNAVAILABLE},    /* serialisation failure, deadlock */
 	{"55P03", ERROR_DEADLINE},    /* lock_not_available */
 	{"57014", ERROR_DEADLINE},    /* statement timeout */
@@ -23,11 +23,12 @@ static const struct {
 	{"08", ERROR_UNAVAILABLE},    /* connection */
 	{"25006", ERROR_UNAVAILABLE}, /* a standby after failover */
 	{"25P03", ERROR_UNAVAILABLE}, /* idle in transaction for too long */
-	{"53100", ERROR_FULL},	      /* disk_full */
+	{"53100", ERROR_FULL},        /* disk_full */
 	{"53", ERROR_UNAVAILABLE},    /* too many connections, out of memory */
 };
 
-/* The sentences are those of an insert or update; a repository whose delete runs into a foreign key says its own. */
+/* The sentences are those of an insert or update; a repository whose delete runs into a foreign key says
+ * its own. */
 static const struct {
 	const char *constraint;
 	enum error_code code;
@@ -45,11 +46,13 @@ static const struct {
 	{"app_user_role_check", ERROR_INVALID, "role must be reader, writer or admin"},
 	{"token_role_check", ERROR_INVALID, "role must be reader, writer or admin"},
 	{"token_app_user_fkey", ERROR_NOT_FOUND, "no such user"},
-	{"identifier_type_name_check", ERROR_INVALID, "an identifier type's name must have 1 to 255 characters"},
+	{"identifier_type_name_check", ERROR_INVALID,
+		"an identifier type's name must have 1 to 255 characters"},
 	{"s3_config_url_key", ERROR_CONFLICT, "an S3 configuration with this url exists already"},
 	{"store_type_check", ERROR_INVALID, "no such store type"},
 	{"store_s3_config_fkey", ERROR_INVALID, "no such S3 configuration"},
-	{"store_s3_config_check", ERROR_INVALID, "a BucketStore needs an S3 configuration, other types have none"},
+	{"store_s3_config_check", ERROR_INVALID,
+		"a BucketStore needs an S3 configuration, other types have none"},
 };
 
 enum error_code db_error_of_sqlstate(const char *sqlstate)
@@ -68,9 +71,11 @@ static int set_by_constraint(struct error *err, const char *constraint)
 	return 0;
 }
 
-int sqlstate_set(struct error *err, const char *sqlstate, const char *constraint, const char *statement, const char *detail)
+int sqlstate_set(struct error *err, const char *sqlstate, const char *constraint, const char *statement,
+	const char *detail)
 {
 	if (set_by_constraint(err, constraint) == 0)
 		error_set(err, db_error_of_sqlstate(sqlstate), NULL);
-	return error_add_cause(err, "%s: %s %s%s%s", statement, sqlstate, detail, constraint[0] ? " / " : "", constraint);
+	return error_add_cause(
+		err, "%s: %s %s%s%s", statement, sqlstate, detail, constraint[0] ? " / " : "", constraint);
 }

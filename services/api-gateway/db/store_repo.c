@@ -13,8 +13,8 @@ static const struct db_statement FIND_BY_KEY = {"store_find_by_key",
 static const struct db_statement CREATE = {"store_create",
 	"INSERT INTO store (type, bucket, s3_config, site) VALUES ($1, $2, $3, coalesce($4, 'default'))"
 	" ON CONFLICT ON CONSTRAINT store_identity_key DO NOTHING RETURNING pk"};
-static const struct db_statement FIND = {
-	"store_find", "SELECT" STORE_COLUMNS "FROM store s LEFT JOIN s3_config c ON c.pk = s.s3_config WHERE s.pk = $1"};
+static const struct db_statement FIND = {"store_find",
+	"SELECT" STORE_COLUMNS "FROM store s LEFT JOIN s3_config c ON c.pk = s.s3_config WHERE s.pk = $1"};
 static const struct db_statement READ_JSON = {"store_read_json",
 	"SELECT store_json(s, c) FROM store s LEFT JOIN s3_config c ON c.pk = s.s3_config WHERE s.pk = $1"};
 static const struct db_statement LIST_JSON = {"store_list_json",
@@ -28,7 +28,8 @@ static const struct db_statement DELETE = {"store_delete",
 	" gone AS (DELETE FROM store WHERE pk = $1 AND (SELECT media + jobs = 0 FROM use) RETURNING pk)"
 	" SELECT use.media, use.jobs, EXISTS (SELECT FROM gone) AS gone FROM store, use WHERE pk = $1"};
 
-/* Three statements, each with a fresh view: whoever loses the race to insert finds the winner's row in the third. */
+/* Three statements, each with a fresh view: whoever loses the race to insert finds the winner's row in
+ * the third. */
 int store_find_or_create(struct db_conn *conn, const struct store_key *key, int64_t *pk, struct error *err)
 {
 	const struct db_param params[] = {DB_TEXT(store_type_name(key->type)), DB_TEXT(key->bucket),
@@ -61,7 +62,8 @@ void store_from_row(const struct db_result *result, int row, struct store_descri
 	};
 }
 
-int store_find(struct db_conn *conn, int64_t pk, struct arena *arena, struct store_descriptor *out, struct error *err)
+int store_find(struct db_conn *conn, int64_t pk, struct arena *arena, struct store_descriptor *out,
+	struct error *err)
 {
 	const struct db_result *row = NULL;
 	int found = repo_row(conn, &FIND, DB_PARAMS(DB_INT(pk)), arena, &row, err);
@@ -70,7 +72,8 @@ int store_find(struct db_conn *conn, int64_t pk, struct arena *arena, struct sto
 	return found;
 }
 
-int store_read_json(struct db_conn *conn, int64_t pk, struct arena *arena, const char **out, struct error *err)
+int store_read_json(
+	struct db_conn *conn, int64_t pk, struct arena *arena, const char **out, struct error *err)
 {
 	return repo_text(conn, &READ_JSON, DB_PARAMS(DB_INT(pk)), arena, out, err);
 }
@@ -92,7 +95,8 @@ int store_delete(struct db_conn *conn, int64_t pk, struct error *err)
 	CLEANUP(db_result_cleanup) struct db_result *row = NULL;
 	int known = db_query_one(conn, &DELETE, DB_PARAMS(DB_INT(pk), DB_INT(COUNTED)), &row, err);
 	if (known < 0 && db_error_constraint(conn)[0])
-		return error_set(err, ERROR_CONFLICT, "the store is in use: a media was created in it just now");
+		return error_set(
+			err, ERROR_CONFLICT, "the store is in use: a media was created in it just now");
 	if (known == 1 && !db_bool(row, 0, "gone"))
 		return in_use(db_int(row, 0, "media"), db_int(row, 0, "jobs"), err);
 	return known;

@@ -9,7 +9,8 @@ static const struct db_statement CREATE = {"token_create",
 static const struct db_statement FIND = {"token_find",
 	"SELECT t.pk, u.pk AS user_pk, u.name AS user_name, t.name,"
 	" CASE WHEN array_position(ARRAY['reader', 'writer', 'admin'], t.role)"
-	"		< array_position(ARRAY['reader', 'writer', 'admin'], u.role) THEN t.role ELSE u.role END AS role,"
+	"		< array_position(ARRAY['reader', 'writer', 'admin'], u.role) THEN t.role ELSE u.role "
+	"END AS role,"
 	" unix_ms(t.expires) AS expires,"
 	" (t.last_used IS NULL OR t.last_used < now() - interval '1 minute') AS untouched"
 	" FROM token t JOIN app_user u ON u.pk = t.app_user"
@@ -25,14 +26,14 @@ static const struct db_statement LIST = {"token_list",
 	" 'role', coalesce(t.role, u.role), 'expires', rfc3339(t.expires), 'last_used', rfc3339(t.last_used),"
 	" 'created', rfc3339(t.created), 'revoked', rfc3339(t.revoked)) ORDER BY t.pk DESC), '[]')"
 	" FROM token t JOIN app_user u ON u.pk = t.app_user WHERE $1::bigint IS NULL OR t.app_user = $1"};
-static const struct db_statement DELETE_EXPIRED = {"token_delete_expired",
-	"DELETE FROM token WHERE least(expires, revoked) < now() - interval '1 day'"};
+static const struct db_statement DELETE_EXPIRED = {
+	"token_delete_expired", "DELETE FROM token WHERE least(expires, revoked) < now() - interval '1 day'"};
 
 int token_create(struct db_conn *conn, const struct token_new *token, int64_t *pk, struct error *err)
 {
 	int made = repo_int(conn, &CREATE,
-		DB_PARAMS(DB_TEXT(token->hash_hex), DB_INT(token->user_pk), DB_TEXT(token->name), DB_TEXT(token->role),
-			DB_INT(token->lifetime_ms)),
+		DB_PARAMS(DB_TEXT(token->hash_hex), DB_INT(token->user_pk), DB_TEXT(token->name),
+			DB_TEXT(token->role), DB_INT(token->lifetime_ms)),
 		pk, err);
 	return made == 1 ? 0 : -1;
 }
@@ -45,7 +46,8 @@ static void touch(struct db_conn *conn, int64_t pk)
 		return;
 }
 
-int token_find(struct db_conn *conn, const char *hash_hex, struct arena *arena, struct token_row *out, struct error *err)
+int token_find(struct db_conn *conn, const char *hash_hex, struct arena *arena, struct token_row *out,
+	struct error *err)
 {
 	const struct db_result *row = NULL;
 	int found = repo_row(conn, &FIND, DB_PARAMS(DB_TEXT(hash_hex)), arena, &row, err);
@@ -69,7 +71,8 @@ int token_revoke(struct db_conn *conn, int64_t pk, int64_t user_pk, struct error
 	return repo_change(conn, &REVOKE, DB_PARAMS(DB_INT(pk), DB_INT_OR_NULL(user_pk, 0)), err);
 }
 
-int token_list_json(struct db_conn *conn, int64_t user_pk, struct arena *arena, const char **out, struct error *err)
+int token_list_json(
+	struct db_conn *conn, int64_t user_pk, struct arena *arena, const char **out, struct error *err)
 {
 	return repo_document(conn, &LIST, DB_PARAMS(DB_INT_OR_NULL(user_pk, 0)), arena, out, err);
 }

@@ -11,7 +11,8 @@ static const struct db_statement ENSURE = {"user_ensure",
 	"INSERT INTO app_user (name, password_hash, role) VALUES ($1, $2, $3)"
 	" ON CONFLICT ON CONSTRAINT app_user_name_key DO NOTHING"};
 static const struct db_statement UPDATE = {"user_update",
-	"UPDATE app_user SET password_hash = coalesce($2, password_hash), role = coalesce($3, role), updated = now()"
+	"UPDATE app_user SET password_hash = coalesce($2, password_hash), role = coalesce($3, role), updated "
+	"= now()"
 	" WHERE name = $1"};
 static const struct db_statement SET_ACTIVE = {"user_set_active",
 	"WITH who AS (UPDATE app_user SET active = $2, updated = now() WHERE name = $1 RETURNING pk),"
@@ -22,7 +23,8 @@ static const struct db_statement LIST = {"user_list",
 	"SELECT coalesce(json_agg(json_build_object('name', name, 'role', role, 'active', active,"
 	" 'created', rfc3339(created), 'updated', rfc3339(updated)) ORDER BY name), '[]') FROM app_user"};
 
-int user_find(struct db_conn *conn, const char *name, struct arena *arena, struct user_row *out, struct error *err)
+int user_find(
+	struct db_conn *conn, const char *name, struct arena *arena, struct user_row *out, struct error *err)
 {
 	const struct db_result *row = NULL;
 	int found = repo_row(conn, &FIND, DB_PARAMS(DB_TEXT(name)), arena, &row, err);
@@ -37,21 +39,26 @@ int user_find(struct db_conn *conn, const char *name, struct arena *arena, struc
 	return found;
 }
 
-int user_create(struct db_conn *conn, const char *name, const char *password_hash, const char *role, int64_t *pk,
-	struct error *err)
+int user_create(struct db_conn *conn, const char *name, const char *password_hash, const char *role,
+	int64_t *pk, struct error *err)
 {
-	int made = repo_int(conn, &CREATE, DB_PARAMS(DB_TEXT(name), DB_TEXT(password_hash), DB_TEXT(role)), pk, err);
+	int made = repo_int(
+		conn, &CREATE, DB_PARAMS(DB_TEXT(name), DB_TEXT(password_hash), DB_TEXT(role)), pk, err);
 	return made == 1 ? 0 : -1;
 }
 
-int user_ensure(struct db_conn *conn, const char *name, const char *password_hash, const char *role, struct error *err)
+int user_ensure(struct db_conn *conn, const char *name, const char *password_hash, const char *role,
+	struct error *err)
 {
-	return repo_change(conn, &ENSURE, DB_PARAMS(DB_TEXT(name), DB_TEXT(password_hash), DB_TEXT(role)), err);
+	return repo_change(
+		conn, &ENSURE, DB_PARAMS(DB_TEXT(name), DB_TEXT(password_hash), DB_TEXT(role)), err);
 }
 
-int user_update(struct db_conn *conn, const char *name, const char *password_hash, const char *role, struct error *err)
+int user_update(struct db_conn *conn, const char *name, const char *password_hash, const char *role,
+	struct error *err)
 {
-	return repo_change(conn, &UPDATE, DB_PARAMS(DB_TEXT(name), DB_TEXT(password_hash), DB_TEXT(role)), err);
+	return repo_change(
+		conn, &UPDATE, DB_PARAMS(DB_TEXT(name), DB_TEXT(password_hash), DB_TEXT(role)), err);
 }
 
 int user_set_active(struct db_conn *conn, const char *name, bool active, struct error *err)

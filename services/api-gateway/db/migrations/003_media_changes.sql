@@ -84,8 +84,8 @@ DECLARE
 		'checksums', CASE WHEN m.sha256 IS NULL THEN '{}' ELSE jsonb_build_object('sha256', m.sha256) END,
 		'identifiers', m.identifiers, 'tags', to_jsonb(m.tags), 'actor', actor, 'time', rfc3339(now()));
 BEGIN
-	-- the stored size is a cheap lower bound of the text: only large documents are measured as text
-	IF pg_column_size(m.metadata) > 4096 AND octet_length(m.metadata::text) > 48 * 1024 THEN
+	-- what is stored may be compressed, but hardly to 1/255: only documents that may be too large are measured as text
+	IF pg_column_size(m.metadata) > 180 AND octet_length(m.metadata::text) > 48 * 1024 THEN
 		RETURN body || jsonb_build_object('metadata_url', '/api/media?pid=' || percent_encode(m.pid));
 	END IF;
 	RETURN body || jsonb_build_object('metadata', m.metadata);

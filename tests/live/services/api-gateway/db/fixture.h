@@ -3,8 +3,8 @@
 #define TEST_DB_FIXTURE_H
 
 /*
- * A migrated database of its own for each test program, made on the server that TEST_DATABASE_URL names and dropped at the end, with a pool, an open
- * connection and an arena.
+ * A migrated database of its own for each test program, made on the server that TEST_DATABASE_URL names
+ * and dropped at the end, with a pool, an open connection and an arena.
  */
 
 #include "support/cmocka.h"
@@ -35,24 +35,24 @@ struct fixture {
 
 static const struct db_actor TESTER = {"tester", "request-1"};
 
-#define assert_ok(call)                                                                                        \
-	do {                                                                                                   \
-		int outcome_ = (call);                                                                         \
-		if (outcome_ < 0)                                                                              \
-			fail_msg("%s: %s (%s)", #call, fixture.err.message, fixture.err.cause);                \
-		assert_int_equal(outcome_, 0);                                                                 \
+#define assert_ok(call)                                                                                      \
+	do {                                                                                                 \
+		int outcome_ = (call);                                                                       \
+		if (outcome_ < 0)                                                                            \
+			fail_msg("%s: %s (%s)", #call, fixture.err.message, fixture.err.cause);              \
+		assert_int_equal(outcome_, 0);                                                               \
 	} while (0)
-#define assert_found(call)                                                                                     \
-	do {                                                                                                   \
-		int outcome_ = (call);                                                                         \
-		if (outcome_ < 0)                                                                              \
-			fail_msg("%s: %s (%s)", #call, fixture.err.message, fixture.err.cause);                \
-		assert_int_equal(outcome_, 1);                                                                 \
+#define assert_found(call)                                                                                   \
+	do {                                                                                                 \
+		int outcome_ = (call);                                                                       \
+		if (outcome_ < 0)                                                                            \
+			fail_msg("%s: %s (%s)", #call, fixture.err.message, fixture.err.cause);              \
+		assert_int_equal(outcome_, 1);                                                               \
 	} while (0)
-#define assert_fails(call, expected)                                                                           \
-	do {                                                                                                   \
-		assert_int_equal((call), -1);                                                                  \
-		assert_int_equal(fixture.err.code, (expected));                                                \
+#define assert_fails(call, expected)                                                                         \
+	do {                                                                                                 \
+		assert_int_equal((call), -1);                                                                \
+		assert_int_equal(fixture.err.code, (expected));                                              \
 	} while (0)
 
 static struct fixture fixture;
@@ -96,7 +96,8 @@ static inline int64_t soon(void)
 
 static inline struct db_pool *fixture_pool(int size)
 {
-	return db_pool_create(&(struct db_pool_options){.url = fixture.url, .application_name = "test", .size = size});
+	return db_pool_create(
+		&(struct db_pool_options){.url = fixture.url, .application_name = "test", .size = size});
 }
 
 static inline struct db_conn *fixture_acquire(void)
@@ -184,7 +185,9 @@ static inline const char *fixture_uuid(void)
 static inline int64_t fixture_media(const char *pid)
 {
 	int64_t pk = 0;
-	struct media_new media = {.pid = pid, .pid_type = "DEFAULT", .store_pk = fixture.store_pk,
+	struct media_new media = {.pid = pid,
+		.pid_type = "DEFAULT",
+		.store_pk = fixture.store_pk,
 		.store_key = arena_printf(fixture.arena, "%s.1", pid)};
 	assert_ok(media_create(fixture.conn, &media, &TESTER, fixture.arena, NULL, &pk, &fixture.err));
 	return pk;
@@ -198,7 +201,8 @@ static inline int64_t fixture_ready(const char *pid)
 {
 	int64_t pk = fixture_media(pid);
 	const char *key = arena_printf(fixture.arena, "%s.1", pid);
-	struct media_bytes bytes = {.media_pk = pk, .expected_key = key, .store_key = key, .size = 3, .sha256 = SHA_A};
+	struct media_bytes bytes = {
+		.media_pk = pk, .expected_key = key, .store_key = key, .size = 3, .sha256 = SHA_A};
 	assert_found(media_finish_put(fixture.conn, &bytes, &TESTER, &fixture.err));
 	return pk;
 }

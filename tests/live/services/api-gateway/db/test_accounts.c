@@ -4,7 +4,6 @@
 #include "db/token_repo.h"
 #include "db/user_repo.h"
 
-
 enum { HOUR_MS = 3600 * 1000 };
 
 static int64_t make_user(const char *name, const char *role)
@@ -17,7 +16,8 @@ static int64_t make_user(const char *name, const char *role)
 static int64_t make_token(const char *hash, int64_t user_pk, const char *role, int64_t lifetime_ms)
 {
 	int64_t pk = 0;
-	struct token_new token = {.hash_hex = hash, .user_pk = user_pk, .role = role, .lifetime_ms = lifetime_ms};
+	struct token_new token = {
+		.hash_hex = hash, .user_pk = user_pk, .role = role, .lifetime_ms = lifetime_ms};
 	assert_ok(token_create(fixture.conn, &token, &pk, &fixture.err));
 	return pk;
 }
@@ -117,7 +117,8 @@ static void last_use_is_noted_once_a_minute(void **state)
 	struct token_row row;
 	const char *hash = new_hash();
 	int64_t pk = make_token(hash, make_user("gus", "reader"), NULL, HOUR_MS);
-	const char *question = arena_printf(fixture.arena, "SELECT last_used::text || xmin FROM token WHERE pk = %d", (int)pk);
+	const char *question = arena_printf(
+		fixture.arena, "SELECT last_used::text || xmin FROM token WHERE pk = %d", (int)pk);
 	assert_found(find_token(hash, &row));
 	const char *first = fixture_ask(question);
 	assert_non_null(first);

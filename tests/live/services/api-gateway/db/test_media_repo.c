@@ -5,8 +5,13 @@
 
 static int create(const char *pid, const char *document, const char *path, const char **json)
 {
-	struct media_new media = {.pid = pid, .pid_type = "DEFAULT", .store_pk = fixture.store_pk, .store_key = pid,
-		.content_type = "text/plain", .document = document, .document_path = path};
+	struct media_new media = {.pid = pid,
+		.pid_type = "DEFAULT",
+		.store_pk = fixture.store_pk,
+		.store_key = pid,
+		.content_type = "text/plain",
+		.document = document,
+		.document_path = path};
 	return media_create(fixture.conn, &media, &TESTER, fixture.arena, json, NULL, &fixture.err);
 }
 
@@ -35,7 +40,8 @@ static void document_comes_back_exactly(void **state)
 	(void)state;
 	const char *json;
 	assert_ok(create("exact",
-		"{\"pid\":\"exact\",\"metadata\":{\"n\":12345678901234567890,\"d\":1.10,\"u\":\"\\u00fc\"},\"tags\":[\"z\",\"a\",\"z\"],"
+		"{\"pid\":\"exact\",\"metadata\":{\"n\":12345678901234567890,\"d\":1.10,\"u\":\"\\u00fc\"},"
+		"\"tags\":[\"z\",\"a\",\"z\"],"
 		"\"identifiers\":{\"doi\":\"10.1/x\",\"DEFAULT\":\"exact\"}}",
 		NULL, &json));
 	assert_contains(json, "\"n\": 12345678901234567890");
@@ -49,9 +55,9 @@ static void reply_has_every_field_of_the_contract(void **state)
 {
 	(void)state;
 	assert_ok(create("fields", NULL, NULL, NULL));
-	static const char *const fields[] = {"pk", "pid", "pid_type", "mark", "version", "store_config", "type", "bucket", "s3_url",
-		"site", "store_key", "store_status", "identifiers", "metadata", "tags", "size", "content_type", "checksums", "created",
-		"updated"};
+	static const char *const fields[] = {"pk", "pid", "pid_type", "mark", "version", "store_config",
+		"type", "bucket", "s3_url", "site", "store_key", "store_status", "identifiers", "metadata",
+		"tags", "size", "content_type", "checksums", "created", "updated"};
 	const char *json = read_json("fields");
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		assert_contains(json, arena_printf(fixture.arena, "\"%s\" : ", fields[i]));
@@ -64,7 +70,8 @@ static void document_may_lie_inside_the_request(void **state)
 {
 	(void)state;
 	const char *json;
-	assert_ok(create("inside", "{\"mediadata\":{\"tags\":[\"t\"]},\"base64\":\"\"}", "{mediadata}", &json));
+	assert_ok(
+		create("inside", "{\"mediadata\":{\"tags\":[\"t\"]},\"base64\":\"\"}", "{mediadata}", &json));
 	assert_contains(json, "\"tags\" : [\"t\"]");
 	assert_ok(create("second", "[{},{\"tags\":[\"u\"]}]", "{1}", &json));
 	assert_contains(json, "\"tags\" : [\"u\"]");
@@ -89,9 +96,10 @@ static void taken_pid_is_a_conflict(void **state)
 static void unknown_pid_type_is_invalid(void **state)
 {
 	(void)state;
-	struct media_new media = {.pid = "p", .pid_type = "NOPE", .store_pk = fixture.store_pk, .store_key = "p"};
-	assert_fails(
-		media_create(fixture.conn, &media, &TESTER, fixture.arena, NULL, NULL, &fixture.err), ERROR_INVALID);
+	struct media_new media = {
+		.pid = "p", .pid_type = "NOPE", .store_pk = fixture.store_pk, .store_key = "p"};
+	assert_fails(media_create(fixture.conn, &media, &TESTER, fixture.arena, NULL, NULL, &fixture.err),
+		ERROR_INVALID);
 }
 
 static void document_postgres_cannot_hold_is_invalid(void **state)
@@ -108,7 +116,8 @@ static void unknown_pid_is_not_found(void **state)
 	const char *json;
 	struct media_row row;
 	assert_int_equal(media_read_json(fixture.conn, "nobody", fixture.arena, &json, &fixture.err), 0);
-	assert_int_equal(media_find(fixture.conn, "nobody", DB_NO_LOCK, fixture.arena, &row, &fixture.err), 0);
+	assert_int_equal(
+		media_find(fixture.conn, "nobody", DB_NO_LOCK, fixture.arena, &row, &fixture.err), 0);
 	assert_int_equal(media_delete(fixture.conn, "nobody", &TESTER, fixture.arena, &row, &fixture.err), 0);
 }
 
@@ -131,7 +140,11 @@ static void replaced_bytes_take_the_new_key(void **state)
 {
 	(void)state;
 	int64_t pk = fixture_ready("replace");
-	struct media_bytes bytes = {.media_pk = pk, .expected_key = "replace.1", .store_key = "replace.2", .size = 4, .sha256 = SHA_B};
+	struct media_bytes bytes = {.media_pk = pk,
+		.expected_key = "replace.1",
+		.store_key = "replace.2",
+		.size = 4,
+		.sha256 = SHA_B};
 	assert_found(media_finish_put(fixture.conn, &bytes, &TESTER, &fixture.err));
 	assert_string_equal(find("replace").store_key, "replace.2");
 	assert_string_equal(find("replace").sha256, SHA_B);
@@ -141,8 +154,16 @@ static void second_of_two_replacements_finds_the_key_changed(void **state)
 {
 	(void)state;
 	int64_t pk = fixture_ready("rivals");
-	struct media_bytes first = {.media_pk = pk, .expected_key = "rivals.1", .store_key = "rivals.2", .size = 4, .sha256 = SHA_B};
-	struct media_bytes second = {.media_pk = pk, .expected_key = "rivals.1", .store_key = "rivals.3", .size = 5, .sha256 = SHA_A};
+	struct media_bytes first = {.media_pk = pk,
+		.expected_key = "rivals.1",
+		.store_key = "rivals.2",
+		.size = 4,
+		.sha256 = SHA_B};
+	struct media_bytes second = {.media_pk = pk,
+		.expected_key = "rivals.1",
+		.store_key = "rivals.3",
+		.size = 5,
+		.sha256 = SHA_A};
 	assert_found(media_finish_put(fixture.conn, &first, &TESTER, &fixture.err));
 	assert_int_equal(media_finish_put(fixture.conn, &second, &TESTER, &fixture.err), 0);
 	assert_string_equal(find("rivals").store_key, "rivals.2");
@@ -154,8 +175,11 @@ static void taken_over_row_ignores_the_first_put(void **state)
 	int64_t pk = fixture_media("overtaken");
 	struct media_put begin = {.media_pk = pk, .store_key = "overtaken.2"};
 	assert_found(media_begin_put(fixture.conn, &begin, &TESTER, &fixture.err));
-	struct media_bytes late = {
-		.media_pk = pk, .expected_key = "overtaken.1", .store_key = "overtaken.1", .size = 1, .sha256 = SHA_A};
+	struct media_bytes late = {.media_pk = pk,
+		.expected_key = "overtaken.1",
+		.store_key = "overtaken.1",
+		.size = 1,
+		.sha256 = SHA_A};
 	assert_int_equal(media_finish_put(fixture.conn, &late, &TESTER, &fixture.err), 0);
 	assert_int_equal(media_fail_put(fixture.conn, pk, "overtaken.1", &TESTER, &fixture.err), 0);
 	assert_int_equal(find("overtaken").status, MEDIA_PENDING);
@@ -166,7 +190,8 @@ static void ready_row_is_not_taken_over(void **state)
 	(void)state;
 	struct media_put begin = {.media_pk = fixture_ready("kept"), .store_key = "kept.2"};
 	assert_int_equal(media_begin_put(fixture.conn, &begin, &TESTER, &fixture.err), 0);
-	struct media_new media = {.pid = "kept", .pid_type = "DEFAULT", .store_pk = fixture.store_pk, .store_key = "kept.3"};
+	struct media_new media = {
+		.pid = "kept", .pid_type = "DEFAULT", .store_pk = fixture.store_pk, .store_key = "kept.3"};
 	assert_int_equal(
 		media_take_over(fixture.conn, &media, &TESTER, fixture.arena, NULL, NULL, &fixture.err), 0);
 }
@@ -178,9 +203,13 @@ static void failed_row_is_taken_over_with_its_new_document(void **state)
 	const char *json;
 	assert_found(media_fail_put(fixture.conn, pk, "again.1", &TESTER, &fixture.err));
 	assert_int_equal(find("again").status, MEDIA_FAILED);
-	struct media_new media = {.pid = "again", .pid_type = "DEFAULT", .store_pk = fixture.store_pk, .store_key = "again.2",
+	struct media_new media = {.pid = "again",
+		.pid_type = "DEFAULT",
+		.store_pk = fixture.store_pk,
+		.store_key = "again.2",
 		.document = "{\"tags\":[\"new\"]}"};
-	assert_found(media_take_over(fixture.conn, &media, &TESTER, fixture.arena, &json, &taken, &fixture.err));
+	assert_found(
+		media_take_over(fixture.conn, &media, &TESTER, fixture.arena, &json, &taken, &fixture.err));
 	assert_true(taken == pk);
 	assert_contains(json, "\"store_status\" : \"PENDING\"");
 	assert_contains(json, "\"tags\" : [\"new\"]");
@@ -191,7 +220,8 @@ static void status_changes_only_from_the_expected_one(void **state)
 	(void)state;
 	int64_t pk = fixture_ready("status");
 	assert_found(media_set_status(fixture.conn, pk, MEDIA_READY, MEDIA_CORRUPT, &TESTER, &fixture.err));
-	assert_int_equal(media_set_status(fixture.conn, pk, MEDIA_READY, MEDIA_LOST, &TESTER, &fixture.err), 0);
+	assert_int_equal(
+		media_set_status(fixture.conn, pk, MEDIA_READY, MEDIA_LOST, &TESTER, &fixture.err), 0);
 	assert_int_equal(find("status").status, MEDIA_CORRUPT);
 }
 
@@ -203,7 +233,8 @@ static void deleted_row_says_where_its_bytes_are(void **state)
 	assert_found(media_delete(fixture.conn, "deleted", &TESTER, fixture.arena, &row, &fixture.err));
 	assert_string_equal(row.store_key, "deleted.1");
 	assert_int_equal(row.store.type, STORE_FILESYSTEM);
-	assert_int_equal(media_find(fixture.conn, "deleted", DB_NO_LOCK, fixture.arena, &row, &fixture.err), 0);
+	assert_int_equal(
+		media_find(fixture.conn, "deleted", DB_NO_LOCK, fixture.arena, &row, &fixture.err), 0);
 }
 
 static int collect(const char *json, size_t length, void *context, struct error *err)
@@ -220,7 +251,8 @@ static void many_are_read_in_the_order_asked_for(void **state)
 	CLEANUP(buf_release) struct buf out = {0};
 	fixture_media("many-a");
 	fixture_media("many-b");
-	assert_ok(media_read_many(fixture.conn, "[\"many-b\",\"unknown\",\"many-a\"]", collect, &out, &fixture.err));
+	assert_ok(media_read_many(
+		fixture.conn, "[\"many-b\",\"unknown\",\"many-a\"]", collect, &out, &fixture.err));
 	assert_true(strstr(out.data, "many-b") < strstr(out.data, "many-a"));
 	assert_null(strstr(out.data, "unknown"));
 }
@@ -248,8 +280,12 @@ static int64_t ram_media(const char *pid, int64_t store, const char *holder)
 	int64_t pk = 0;
 	struct media_new media = {.pid = pid, .pid_type = "DEFAULT", .store_pk = store, .store_key = pid};
 	assert_ok(media_create(fixture.conn, &media, &TESTER, fixture.arena, NULL, &pk, &fixture.err));
-	struct media_bytes bytes = {
-		.media_pk = pk, .expected_key = pid, .store_key = pid, .size = 1, .sha256 = SHA_A, .holder = holder};
+	struct media_bytes bytes = {.media_pk = pk,
+		.expected_key = pid,
+		.store_key = pid,
+		.size = 1,
+		.sha256 = SHA_A,
+		.holder = holder};
 	assert_found(media_finish_put(fixture.conn, &bytes, &TESTER, &fixture.err));
 	return pk;
 }
@@ -281,8 +317,12 @@ static void stale_rows_are_those_without_a_job(void **state)
 	size_t count;
 	int64_t busy = fixture_media("stale-busy");
 	fixture_media("stale-idle");
-	struct job_new job = {.id = fixture_uuid(), .kind = JOB_PUT, .class = JOB_BACKGROUND, .media_pk = busy,
-		.store_pk = fixture.store_pk, .store_key = "stale-busy.1"};
+	struct job_new job = {.id = fixture_uuid(),
+		.kind = JOB_PUT,
+		.class = JOB_BACKGROUND,
+		.media_pk = busy,
+		.store_pk = fixture.store_pk,
+		.store_key = "stale-busy.1"};
 	assert_ok(job_insert(fixture.conn, &job, &fixture.err));
 	clock_sleep_ms(5);
 	assert_ok(media_list_stale(fixture.conn, 1, 1000, fixture.arena, &rows, &count, &fixture.err));
@@ -302,7 +342,8 @@ static void history_has_every_change_with_its_author(void **state)
 	fixture_ready("history");
 	assert_found(media_delete(fixture.conn, "history", &TESTER, fixture.arena, &row, &fixture.err));
 	assert_ok(history_list_json(fixture.conn, "history", 0, 10, fixture.arena, &json, &fixture.err));
-	const char *inserted = strstr(json, "\"insert\""), *updated = strstr(json, "\"update\""), *deleted = strstr(json, "\"delete\"");
+	const char *inserted = strstr(json, "\"insert\""), *updated = strstr(json, "\"update\""),
+		   *deleted = strstr(json, "\"delete\"");
 	assert_true(inserted && updated && deleted && inserted < updated && updated < deleted);
 	assert_contains(json, "\"actor\" : \"tester\", \"request_id\" : \"request-1\"");
 }

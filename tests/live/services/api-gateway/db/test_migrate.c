@@ -7,9 +7,13 @@
 
 #include <pthread.h>
 
-#define FILE_OF(name, sql) {(name), (const unsigned char *)(sql), sizeof(sql) - 1}
+#define FILE_OF(name, sql)                                                                                   \
+	{                                                                                                    \
+		(name), (const unsigned char *)(sql), sizeof(sql) - 1                                        \
+	}
 
-static const struct embedded_file TWO[] = {FILE_OF("001_one.sql", "CREATE TABLE one (a int); INSERT INTO one VALUES (1)"),
+static const struct embedded_file TWO[] = {
+	FILE_OF("001_one.sql", "CREATE TABLE one (a int); INSERT INTO one VALUES (1)"),
 	FILE_OF("002_two.sql", "CREATE TABLE two (a int)"), {0}};
 static const struct embedded_file ONE[] = {
 	FILE_OF("001_one.sql", "CREATE TABLE one (a int); INSERT INTO one VALUES (1)"), {0}};
@@ -91,7 +95,8 @@ static void check_tells_what_is_missing(void **state)
 	assert_ok(db_migrate_check(fixture.conn, TWO, &fixture.err));
 }
 
-static const struct bootstrap_account ACCOUNTS[] = {{"admin", "hash-1", "admin"}, {"service", "hash-2", "writer"}, {0}};
+static const struct bootstrap_account ACCOUNTS[] = {
+	{"admin", "hash-1", "admin"}, {"service", "hash-2", "writer"}, {0}};
 
 struct starter {
 	int outcome;

@@ -18,17 +18,23 @@ static void terminate_all(void)
 {
 	fixture_ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
 		    " WHERE datname = current_database() AND pid <> pg_backend_pid()");
-	clock_sleep_ms(50);
+	static const char QUESTION[] = "SELECT count(*) FROM pg_stat_activity"
+				       " WHERE datname = current_database() AND pid <> pg_backend_pid()";
+	for (int64_t deadline = soon();
+		strcmp(fixture_ask(QUESTION), "0") != 0 && clock_left_ms(deadline) > 0;)
+		clock_sleep_ms(10);
 }
 
 /* While it lasts, the server refuses every connection to the test's database. */
 static void outage(bool on)
 {
 	char sql[256];
-	snprintf(sql, sizeof(sql), "ALTER DATABASE %s ALLOW_CONNECTIONS %s", fixture.database, on ? "false" : "true");
+	snprintf(sql, sizeof(sql), "ALTER DATABASE %s ALLOW_CONNECTIONS %s", fixture.database,
+		on ? "false" : "true");
 	fixture_admin(sql);
 	snprintf(sql, sizeof(sql),
-		"DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'; END $$",
+		"DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'; "
+		"END $$",
 		fixture.database);
 	if (on)
 		fixture_admin(sql);
@@ -138,8 +144,8 @@ static void long_outage_fails_at_once_and_recovers(void **state)
 static void nobody_listening_is_unavailable_without_a_secret(void **state)
 {
 	(void)state;
-	struct db_pool *pool =
-		db_pool_create(&(struct db_pool_options){.url = "postgresql://u:hunter2@127.0.0.1:1/x", .application_name = "t"});
+	struct db_pool *pool = db_pool_create(&(struct db_pool_options){
+		.url = "postgresql://u:hunter2@127.0.0.1:1/x", .application_name = "t"});
 	assert_fails(db_pool_check(pool, clock_monotonic_ms() + 300, &fixture.err), ERROR_UNAVAILABLE);
 	assert_null(strstr(fixture.err.cause, "hunter2"));
 	db_pool_free(pool);

@@ -157,7 +157,8 @@ static void s3_url_is_unique_and_keys_stay_inside(void **state)
 	(void)state;
 	const char *json;
 	int64_t pk, first = make_s3("http://s3-e");
-	struct s3_config_row row = {.pk = first, .url = "http://s3-e", .access_key = "new", .secret_sealed = "v1.new"};
+	struct s3_config_row row = {
+		.pk = first, .url = "http://s3-e", .access_key = "new", .secret_sealed = "v1.new"};
 	assert_fails(s3_config_create(fixture.conn, &row, &pk, &fixture.err), ERROR_CONFLICT);
 	assert_found(s3_config_update(fixture.conn, &row, &fixture.err));
 	assert_found(s3_config_find_by_url(fixture.conn, "http://s3-e", fixture.arena, &row, &fixture.err));
@@ -171,8 +172,10 @@ static void identifier_type_is_found_or_created(void **state)
 {
 	(void)state;
 	struct identifier_type type;
-	assert_found(identifier_find_or_create(fixture.conn, "doi", "10\\..*", fixture.arena, &type, &fixture.err));
-	assert_int_equal(identifier_find_or_create(fixture.conn, "doi", NULL, fixture.arena, &type, &fixture.err), 0);
+	assert_found(identifier_find_or_create(
+		fixture.conn, "doi", "10\\..*", fixture.arena, &type, &fixture.err));
+	assert_int_equal(
+		identifier_find_or_create(fixture.conn, "doi", NULL, fixture.arena, &type, &fixture.err), 0);
 	assert_string_equal(type.pattern, "10\\..*");
 	assert_found(identifier_update(fixture.conn, "doi", NULL, &fixture.err));
 	assert_found(identifier_find(fixture.conn, "doi", fixture.arena, &type, &fixture.err));
@@ -184,9 +187,13 @@ static void identifier_type_in_use_is_not_deleted(void **state)
 {
 	(void)state;
 	struct identifier_type type;
-	assert_found(identifier_find_or_create(fixture.conn, "isbn", NULL, fixture.arena, &type, &fixture.err));
-	struct media_new media = {.pid = "with-isbn", .pid_type = "DEFAULT", .store_pk = fixture.store_pk,
-		.store_key = "with-isbn", .document = "{\"identifiers\": {\"isbn\": \"1\"}}"};
+	assert_found(
+		identifier_find_or_create(fixture.conn, "isbn", NULL, fixture.arena, &type, &fixture.err));
+	struct media_new media = {.pid = "with-isbn",
+		.pid_type = "DEFAULT",
+		.store_pk = fixture.store_pk,
+		.store_key = "with-isbn",
+		.document = "{\"identifiers\": {\"isbn\": \"1\"}}"};
 	assert_ok(media_create(fixture.conn, &media, &TESTER, fixture.arena, NULL, NULL, &fixture.err));
 	assert_fails(identifier_delete(fixture.conn, "isbn", &fixture.err), ERROR_CONFLICT);
 	assert_fails(identifier_delete(fixture.conn, "DEFAULT", &fixture.err), ERROR_CONFLICT);

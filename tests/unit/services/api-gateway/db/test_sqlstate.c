@@ -13,10 +13,22 @@ static void each_sqlstate_has_its_code(void **state)
 		const char *sqlstate;
 		enum error_code code;
 	} rows[] = {
-		{"23505", ERROR_CONFLICT}, {"23503", ERROR_CONFLICT}, {"23514", ERROR_INVALID}, {"22P02", ERROR_INVALID},
-		{"22P05", ERROR_INVALID}, {"22021", ERROR_INVALID}, {"40001", ERROR_UNAVAILABLE}, {"40P01", ERROR_UNAVAILABLE},
-		{"57014", ERROR_DEADLINE}, {"57P01", ERROR_UNAVAILABLE}, {"08006", ERROR_UNAVAILABLE}, {"53100", ERROR_FULL},
-		{"53300", ERROR_UNAVAILABLE}, {"25006", ERROR_UNAVAILABLE}, {"42601", ERROR_INTERNAL}, {"XX000", ERROR_INTERNAL},
+		{"23505", ERROR_CONFLICT},
+		{"23503", ERROR_CONFLICT},
+		{"23514", ERROR_INVALID},
+		{"22P02", ERROR_INVALID},
+		{"22P05", ERROR_INVALID},
+		{"22021", ERROR_INVALID},
+		{"40001", ERROR_UNAVAILABLE},
+		{"40P01", ERROR_UNAVAILABLE},
+		{"57014", ERROR_DEADLINE},
+		{"57P01", ERROR_UNAVAILABLE},
+		{"08006", ERROR_UNAVAILABLE},
+		{"53100", ERROR_FULL},
+		{"53300", ERROR_UNAVAILABLE},
+		{"25006", ERROR_UNAVAILABLE},
+		{"42601", ERROR_INTERNAL},
+		{"XX000", ERROR_INTERNAL},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		assert_int_equal(db_error_of_sqlstate(rows[i].sqlstate), rows[i].code);

@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Bytes of every size go round through every store type and come back the same; memory stays flat; subscribers hear of it."""
+
+import base64
+import unittest
+import urllib.parse
+
+from support.bodies import Body, sha256_of
+from support.client import Client, quote, store_config
+from support.system import System, wait_until
+
+MIB = 1 << 20
+GIB = 1 << 30
+SIZES = {"nothing": 0, "one byte": 1, "300 KB": 300000, "64 MB": 64 * MIB}
+
+
+class RoundTrip(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.system = System(settings={"MEDIASTORE_RAM_LIMIT": "2304MiB"})
+        cls.addClassCleanup(cls.system.stop)
+        cls.client = Client(cls.system)
+        cls.stores = cls.client.stores()
+
+    def go_round(self, pid, store, size):
+        body = Body(size)
+        status, answer = self.client.put(pid, body, store)
+        self.assertEqual(status, 201, answer)
+        self.assertEqual((answer["store_status"], answer["size"]), ("READY", size))
+        self.assertEqual(answer["checksums"]["sha256"], body.sha256)
+        self.assertEqual(self.client.get(pid), (200, size, body.sha256))
+
+    def test_every_size_survives_every_store(self):
+        for store_type, store in self.stores.items():
+            for name, size in SIZES.items():
+                with self.subTest(store_type=store_type, size=name):
+                    self.go_round(f"{store_type} {name}", store, size)
+
+    def test_chunked_bodies_of_unknown_length_survive(self):
+        for store_type, store in self.stores.items():
+            for size in (0, 1, 300000, 10 * MIB):
+                with self.subTest(store_type=store_type, size=size):
+                    pid, body = f"chunked {store_type} {size}", Body(size)
+                    status, answer = self.put_chunked(pid, body, store)
+                    self.assertEqual(status, 201, answer)
+                    self.assertEqual(self.client.get(pid), (200, size, body.sha256))
+
+    def put_chunked(self, pid, body, store):
+        connection = self.system.connect()
+        try:
+            connection.request("PUT", f"/api/media/{quote(pid)}/content?" + urllib.parse.urlencode(store),
+                               body=iter(lambda: body.read(50000), b""), encode_chunked=True,
+                               headers={"Authorization": f"Bearer {self.client.token}", "Transfer-Encoding": "chunked"})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def test_two_gibibytes_pass_in_64_mebibytes_of_memory(self):
+        expected = sha256_of(2 * GIB)
+        for store_type, store in self.stores.items():
+            with self.subTest(store_type=store_type):
+                pid = f"large {store_type}"
+                own_bytes = 2 * GIB if store_type == "DictStore" else 0
+                for name in ("api-gateway-1", "store-worker-1"):
+                    self.system.reset_peak_rss(name)
+                self.go_round(pid, store, 2 * GIB)
+                self.assertEqual(self.client.media(pid)["checksums"]["sha256"], expected)
+                gateway, worker = (self.system.peak_rss(name) for name in ("api-gateway-1", "store-worker-1"))
+                print(f"\n2 GiB through {store_type}: peak RSS gateway {gateway / MIB:.1f} MiB,"
+                      f" worker {(worker - own_bytes) / MIB:.1f} MiB", flush=True)
+                self.assertLessEqual(gateway, 64 * MIB)
+                self.assertLessEqual(worker - own_bytes, 64 * MIB)
+                self.assertEqual(self.client.call("DELETE", "/media/" + quote(pid))[0], 204)
+                wait_until(lambda: self.system.rss("store-worker-1") < 300 * MIB, 60, "the worker gives its memory back")
+
+    def test_beyond_the_limit_memory_is_full_and_nothing_is_kept(self):
+        before = self.system.rss("store-worker-1")
+        status, answer = self.client.put("too large for memory", Body(2400 * MIB), self.stores["DictStore"])
+        self.assertEqual((status, answer["code"]), (507, "storage_full"))
+        self.assertEqual(self.client.status_of("too large for memory"), "FAILED")
+        wait_until(lambda: self.system.rss("store-worker-1") < before + 64 * MIB, 30, "the worker gives its memory back")
+        wait_until(lambda: not list(self.system.spool.iterdir()), 30, "the spool is empty")
+
+    def test_base64_goes_up_and_down(self):
+        content = bytes(range(256)) * 4000
+        for store_type, store in self.stores.items():
+            with self.subTest(store_type=store_type):
+                pid = f"base64/{store_type}"
+                media = {"pid": pid, "pid_type": "DEFAULT", "store_config": store_config(store), "tags": ["b", "a"],
+                         "metadata": {"n": 1}}
+                status, answer = self.client.call(
+                    "POST", "/upload", {"mediadata": media, "base64": base64.b64encode(content).decode()})
+                self.assertEqual((status, answer), (200, {"status": "READY", "presigned_put": None}))
+                status, answer = self.client.call("GET", "/download/" + pid)
+                self.assertEqual(status, 200, answer)
+                self.assertEqual(base64.b64decode(answer["base64"]), content)
+                self.assertEqual((answer["mediadata"]["pid"], answer["mediadata"]["tags"]), (pid, ["b", "a"]))
+                self.assertEqual(answer["presigned_get"], "")
+
+    def test_part_of_an_object_comes_as_206(self):
+        content = bytes(range(256)) * 4000
+        for store_type, store in self.stores.items():
+            pid = f"part {store_type}"
+            self.assertEqual(self.client.put(pid, content, store)[0], 201)
+            for header, first, last in (("bytes=0-0", 0, 0), ("bytes=100-1123", 100, 1123), ("bytes=-5", 1023995, 1023999),
+                                        ("bytes=700000-", 700000, 1023999)):
+                with self.subTest(store_type=store_type, range=header):
+                    status, headers, body = self.system.request(
+                        "GET", f"/api/media/{quote(pid)}/content", token=self.client.token, headers={"Range": header})
+                    self.assertEqual((status, body), (206, content[first:last + 1]))
+                    self.assertEqual(headers["Content-Range"], f"bytes {first}-{last}/1024000")
+
+    def test_a_client_can_follow_events(self):
+        subscriber = self.system.subscribe()
+        for store_type, store in self.stores.items():
+            with self.subTest(store_type=store_type):
+                pid = f"told {store_type}"
+                self.client.put(pid, b"bytes", store)
+                self.client.call("DELETE", "/media/" + quote(pid))
+                for what in ("created", "ready", "deleted"):
+                    message = subscriber.wait_for(
+                        lambda m: m.json["pid"] == pid and m.routing_key == f"media.{what}.DEFAULT.{store_type}")
+                    self.assertEqual(message.headers["cloudEvents:type"], f"mediastore.media.{what}")
+                    self.assertEqual(message.headers["cloudEvents:id"], message.properties.message_id)
+
+
+if __name__ == "__main__":
+    unittest.main()

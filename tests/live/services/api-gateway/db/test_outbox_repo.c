@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include "live/services/api-gateway/db/fixture.h"
+
+#include "db/identifier_repo.h"
+#include "db/outbox_repo.h"
+
+#include <pthread.h>
+
+static struct event_row *events;
+static size_t count;
+
+/* Everything in the outbox becomes events; those after the last seq before are in `events`. */
+static void relay(void)
+{
+	static int64_t last;
+	int64_t moved;
+	assert_ok(outbox_move(fixture.conn, 1000, &moved, &fixture.err));
+	assert_ok(event_list_after(fixture.conn, last, 1000, fixture.arena, &events, &count, &fixture.err));
+	if (count)
+		last = events[count - 1].seq;
+}
+
+static int setup(void **state)
+{
+	fixture_begin(state);
+	relay();
+	return 0;
+}
+
+static void change(const char *sql)
+{
+	fixture_ask(arena_printf(fixture.arena, "%s RETURNING 1", sql));
+}
+
+static void assert_body(size_t index, const char *part)
+{
+	if (!strstr(events[index].body, part))
+		fail_msg("%s\nlacks %s", events[index].body, part);
+}
+
+static void life_of_a_media_is_told_in_order(void **state)
+{
+	(void)state;
+	struct media_row row;
+	fixture_ready("life");
+	assert_found(media_delete(fixture.conn, "life", &TESTER, fixture.arena, &row, &fixture.err));
+	relay();
+	assert_int_equal(count, 3);
+	assert_string_equal(events[0].routing_key, "media.created.DEFAULT.FilesystemStore");
+	assert_string_equal(events[1].routing_key, "media.ready.DEFAULT.FilesystemStore");
+	assert_string_equal(events[2].what, "media.deleted");
+	assert_string_equal(events[2].subject, "life");
+	assert_true(events[1].seq == events[0].seq + 1);
+}
+
+static void body_says_what_the_design_asks(void **state)
+{
+	(void)state;
+	fixture_ready("body");
+	relay();
+	assert_body(1, arena_printf(fixture.arena, "\"seq\": %d", (int)events[1].seq));
+	assert_body(1, "\"changed\": [\"store_status\", \"size\", \"checksums\"]");
+	assert_body(1, "\"checksums\": {\"sha256\": \"" SHA_A "\"}");
+	assert_body(1, "\"actor\": \"tester\"");
+	assert_body(1, "\"bucket\": \"/data\"");
+	assert_body(1, "\"metadata\": {}");
+	assert_body(1, "\"version\": \"2\"");
+	assert_int_equal(events[1].body_length, strlen(events[1].body));
+}
+
+static void several_kinds_of_change_are_several_events(void **state)
+{
+	(void)state;
+	fixture_media("kinds");
+	relay();
+	change("UPDATE media SET tags = '{a}', metadata = '{\"a\":1}', identifiers = '{\"x\":\"y\"}' WHERE "
+	       "pid = 'kinds'");
+	relay();
+	assert_int_equal(count, 3);
+	assert_string_equal(events[0].what, "media.updated.identifiers");
+	assert_string_equal(events[1].what, "media.updated.metadata");
+	assert_string_equal(events[2].what, "media.updated.tags");
+}
+
+static void each_state_of_the_bytes_has_its_event(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *set, *what;
+	} rows[] = {
+		{"store_status = 'FAILED'", "media.failed"},
+		{"store_status = 'READY', size = 1, sha256 = '" SHA_A "'", "media.ready"},
+		{"store_key = 'moved.2', sha256 = '" SHA_B "'", "media.ready"},
+		{"store_key = 'moved.3'", "media.updated.storekey"},
+		{"pid = 'renamed'", "media.updated.pid"},
+		{"store_status = 'LOST'", "media.lost"},
+		{"store_status = 'CORRUPT'", "media.corrupt"},
+	};
+	int64_t pk = fixture_media("states");
+	relay();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		change(arena_printf(
+			fixture.arena, "UPDATE media SET %s WHERE pk = %d", rows[i].set, (int)pk));
+		relay();
+		assert_int_equal(count, 1);
+		assert_string_equal(events[0].what, rows[i].what);
+	}
+}
+
+static void move_to_another_store_is_told(void **state)
+{
+	(void)state;
+	int64_t store = 0;
+	struct store_key key = {.type = STORE_FILESYSTEM, .bucket = "/other"};
+	assert_found(store_find_or_create(fixture.conn, &key, &store, &fixture.err));
+	fixture_media("mover");
+	relay();
+	change(arena_printf(fixture.arena, "UPDATE media SET store = %d WHERE pid = 'mover'", (int)store));
+	relay();
+	assert_int_equal(count, 1);
+	assert_string_equal(events[0].what, "media.moved");
+	assert_body(0, "\"bucket\": \"/other\"");
+}
+
+static void routing_key_has_no_special_characters(void **state)
+{
+	(void)state;
+	struct identifier_type type;
+	assert_found(identifier_find_or_create(
+		fixture.conn, "a.b#c* d", NULL, fixture.arena, &type, &fixture.err));
+	struct media_new media = {
+		.pid = "odd", .pid_type = type.name, .store_pk = fixture.store_pk, .store_key = "odd"};
+	assert_ok(media_create(fixture.conn, &media, &TESTER, fixture.arena, NULL, NULL, &fixture.err));
+	relay();
+	assert_string_equal(events[0].routing_key, "media.created.a_b_c__d.FilesystemStore");
+}
+
+static void large_metadata_is_given_by_url(void **state)
+{
+	(void)state;
+	fixture_media("a/b %ü");
+	relay();
+	change("UPDATE media SET metadata = jsonb_build_object('x', repeat('ab', 30000)) WHERE pid = 'a/b "
+	       "%ü'");
+	relay();
+	assert_body(0, "\"metadata_url\": \"/api/media?pid=a%2Fb%20%25%C3%BC\"");
+	assert_true(events[0].body_length < 2000);
+	change("UPDATE media SET metadata = jsonb_build_object('x', repeat('ab', 20000)) WHERE pid = 'a/b "
+	       "%ü'");
+	relay();
+	assert_true(events[0].body_length > 40000);
+}
+
+static void rolled_back_change_is_not_told(void **state)
+{
+	(void)state;
+	{
+		CLEANUP(db_rollback) struct db_transaction tx = {0};
+		assert_ok(db_begin(fixture.conn, &tx, &fixture.err));
+		fixture_media("undone");
+	}
+	relay();
+	assert_int_equal(count, 0);
+}
+
+static void unpublished_events_come_until_they_are_marked(void **state)
+{
+	(void)state;
+	fixture_ready("marked");
+	relay();
+	int64_t first = events[0].seq;
+	assert_ok(event_mark_published(fixture.conn, first, &fixture.err));
+	assert_ok(event_list_unpublished(fixture.conn, 10, fixture.arena, &events, &count, &fixture.err));
+	assert_int_equal(count, 1);
+	assert_true(events[0].seq == first + 1);
+	assert_ok(event_mark_published(fixture.conn, first + 1, &fixture.err));
+	assert_ok(event_list_unpublished(fixture.conn, 10, fixture.arena, &events, &count, &fixture.err));
+	assert_int_equal(count, 0);
+}
+
+static void batch_of_large_events_is_bounded_but_never_empty(void **state)
+{
+	(void)state;
+	assert_ok(event_mark_published(fixture.conn, INT64_MAX, &fixture.err));
+	for (int i = 0; i < 3; i++)
+		fixture_ask("INSERT INTO outbox (routing_key, what, body)"
+			    " VALUES ('x', 'x', jsonb_build_object('x', repeat('y', 3000000))) RETURNING 1");
+	int64_t moved;
+	assert_ok(outbox_move(fixture.conn, 10, &moved, &fixture.err));
+	assert_ok(event_list_unpublished(fixture.conn, 10, fixture.arena, &events, &count, &fixture.err));
+	assert_int_equal(count, 2);
+	assert_ok(event_mark_published(fixture.conn, INT64_MAX, &fixture.err));
+}
+
+static void old_published_events_are_deleted(void **state)
+{
+	(void)state;
+	int64_t deleted = 0;
+	assert_ok(event_mark_published(fixture.conn, INT64_MAX, &fixture.err));
+	fixture_media("unpublished");
+	relay();
+	assert_ok(event_delete_old(fixture.conn, -1000, 100000, &deleted, &fixture.err));
+	assert_true(deleted > 0);
+	assert_string_equal(fixture_ask("SELECT count(*) FROM event"), "1");
+}
+
+static void one_session_leads_and_the_next_takes_over(void **state)
+{
+	(void)state;
+	struct db_conn *first = db_open_dedicated(fixture.pool, soon(), &fixture.err);
+	CLEANUP(db_release) struct db_conn *second = db_open_dedicated(fixture.pool, soon(), &fixture.err);
+	assert_found(outbox_try_lead(first, &fixture.err));
+	assert_found(outbox_try_lead(first, &fixture.err));
+	assert_int_equal(outbox_try_lead(second, &fixture.err), 0);
+	db_release(&first);
+	int leads = 0;
+	for (int64_t deadline = soon(); !leads && clock_left_ms(deadline) > 0; clock_sleep_ms(10))
+		leads = outbox_try_lead(second, &fixture.err);
+	assert_int_equal(leads, 1);
+}
+
+enum { WRITERS = 3, RELAYS = 2, PER_WRITER = 60 };
+
+struct worker {
+	int number;
+	int *stop;
+	int outcome;
+};
+
+/* Each writer changes its own media again and again: the events of one media must keep their order. */
+static void *write_changes(void *context)
+{
+	struct worker *worker = context;
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	struct error err;
+	CLEANUP(db_release) struct db_conn *conn = db_acquire(fixture.pool, soon(), &err);
+	int64_t pk = 0;
+	const char *pid = arena_printf(arena, "writer-%d", worker->number);
+	struct media_new media = {
+		.pid = pid, .pid_type = "DEFAULT", .store_pk = fixture.store_pk, .store_key = pid};
+	worker->outcome = conn ? media_create(conn, &media, &TESTER, arena, NULL, &pk, &err) : -1;
+	for (int i = 0; i < PER_WRITER && worker->outcome == 0; i++) {
+		enum media_status from = i % 2 ? MEDIA_FAILED : MEDIA_PENDING,
+				  to = i % 2 ? MEDIA_PENDING : MEDIA_FAILED;
+		worker->outcome = media_set_status(conn, pk, from, to, &TESTER, &err) == 1 ? 0 : -1;
+	}
+	return NULL;
+}
+
+static void *move_events(void *context)
+{
+	struct worker *worker = context;
+	struct error err;
+	CLEANUP(db_release) struct db_conn *conn = db_acquire(fixture.pool, soon(), &err);
+	int64_t moved = 0;
+	while (worker->outcome == 0 && (moved || !__atomic_load_n(worker->stop, __ATOMIC_ACQUIRE)))
+		worker->outcome = conn ? outbox_move(conn, 5, &moved, &err) : -1;
+	return NULL;
+}
+
+static void two_relays_number_without_gaps_and_in_order(void **state)
+{
+	(void)state;
+	int stop = 0;
+	struct worker workers[WRITERS + RELAYS];
+	pthread_t threads[WRITERS + RELAYS];
+	const char *before = fixture_ask("SELECT last FROM event_sequence");
+	for (int i = 0; i < WRITERS + RELAYS; i++) {
+		workers[i] = (struct worker){.number = i, .stop = &stop};
+		pthread_create(&threads[i], NULL, i < WRITERS ? write_changes : move_events, &workers[i]);
+	}
+	for (int i = 0; i < WRITERS + RELAYS; i++) {
+		if (i == WRITERS)
+			__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+		pthread_join(threads[i], NULL);
+		assert_int_equal(workers[i].outcome, 0);
+	}
+	relay();
+	int64_t made = WRITERS * (1 + PER_WRITER / 2);
+	assert_string_equal(
+		fixture_ask(arena_printf(fixture.arena,
+			"SELECT count(*) || ' ' || max(seq) - min(seq) + 1 FROM event WHERE seq > %s",
+			before)),
+		arena_printf(fixture.arena, "%d %d", (int)made, (int)made));
+	assert_string_equal(
+		fixture_ask(
+			"SELECT count(*) FROM (SELECT (body->>'version')::int v, lag((body->>'version')::int)"
+			" OVER (PARTITION BY subject ORDER BY seq) before FROM event WHERE subject LIKE "
+			"'writer-%') e"
+			" WHERE before >= v"),
+		"0");
+}
+
+#define outbox_test(name) cmocka_unit_test_setup_teardown(name, setup, fixture_end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		outbox_test(life_of_a_media_is_told_in_order),
+		outbox_test(body_says_what_the_design_asks),
+		outbox_test(several_kinds_of_change_are_several_events),
+		outbox_test(each_state_of_the_bytes_has_its_event),
+		outbox_test(move_to_another_store_is_told),
+		outbox_test(routing_key_has_no_special_characters),
+		outbox_test(large_metadata_is_given_by_url),
+		outbox_test(rolled_back_change_is_not_told),
+		outbox_test(old_published_events_are_deleted),
+		outbox_test(unpublished_events_come_until_they_are_marked),
+		outbox_test(one_session_leads_and_the_next_takes_over),
+		outbox_test(two_relays_number_without_gaps_and_in_order),
+		outbox_test(batch_of_large_events_is_bounded_but_never_empty),
+	};
+	return cmocka_run_group_tests_name("db/outbox_repo", tests, fixture_create, fixture_drop);
+}
