@@ -100,7 +100,7 @@ int bus_outgoing_create(const struct bus_message *message, struct bus_outgoing *
 	}
 	if (!given.timestamp_unix_ms)
 		given.timestamp_unix_ms = clock_unix_ms();
-	size_t header_count, header_size, text_size;
+	size_t header_count = 0, header_size = 0, text_size = 0;
 	if (measure_headers(given.headers, &header_count, &header_size, err) ||
 		measure_texts(&given, &text_size, err))
 		return -1;
