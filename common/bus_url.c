@@ -18,10 +18,10 @@ int bus_urls_check(const char *urls, struct error *err)
 }
 
 /* Takes `memory` over in both cases. */
-static int parse_one(char *memory, struct bus_url *url)
+static int parse_one(char *memory, size_t size, struct bus_url *url)
 {
 	struct amqp_connection_info info;
-	url->memory = memory;
+	*url = (struct bus_url){.memory = memory, .size = size};
 	/* the parser decodes in place and writes no more than it reads */
 	if (amqp_parse_url(memory, &info) != AMQP_STATUS_OK || info.ssl || info.port == 0 || !*info.host)
 		return -1;
@@ -48,7 +48,7 @@ int bus_urls_parse(const char *text, struct bus_urls *out, struct error *err)
 		char *memory = memory_alloc(length + 1);
 		memcpy(memory, at, length);
 		urls.list = memory_resize(urls.list, (urls.count + 1) * sizeof(*urls.list));
-		if (parse_one(memory, &urls.list[urls.count++])) {
+		if (parse_one(memory, length, &urls.list[urls.count++])) {
 			error_set(err, ERROR_INVALID,
 				"broker address number %zu is not amqp://user:password@host:port/vhost",
 				urls.count);
@@ -65,11 +65,8 @@ int bus_urls_parse(const char *text, struct bus_urls *out, struct error *err)
 void bus_urls_release(struct bus_urls *urls)
 {
 	for (size_t i = 0; i < urls->count; i++) {
-		struct bus_url *url = &urls->list[i];
-		/* decoding leaves NULs inside, so the strings are wiped one by one */
-		if (url->password && strcmp(url->password, "guest") != 0)
-			explicit_bzero((char *)url->password, strlen(url->password));
-		free(url->memory);
+		explicit_bzero(urls->list[i].memory, urls->list[i].size);
+		free(urls->list[i].memory);
 	}
 	free(urls->list);
 	*urls = (struct bus_urls){0};

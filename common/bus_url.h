@@ -14,6 +14,7 @@
 
 struct bus_url {
 	char *memory; /* what the strings below point into; holds the password */
+	size_t size;
 	const char *user, *password, *host, *vhost;
 	int port;
 };
