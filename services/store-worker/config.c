@@ -24,8 +24,6 @@ const struct setting CONFIG_TABLE[] = {
 		"seals S3 secrets in the database and in messages; the same for all; losing it loses them"),
 	ROW("MEDIASTORE_SPOOL_DIR", PATH, spool_dir, NULL,
 		"where the gateways keep uploads, if this worker sees that directory: saves a copy"),
-	ROW_BETWEEN("MEDIASTORE_INLINE_MAX", SIZE, inline_max, "256KiB", 0, MEBIBYTE,
-		"objects up to this size ride inside messages"),
 	SETTING_CHOICE("MEDIASTORE_LOG_LEVEL", struct config, log_level, "info", "debug|info|warn|error",
 		"what is logged"),
 	SETTING_CHOICE(

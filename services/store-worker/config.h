@@ -10,7 +10,7 @@ struct config {
 	char *amqp_url, *service_key, *secret_key;
 	char *spool_dir; /* NULL: not shared with the gateways */
 	char *log_level, *log_format;
-	int64_t inline_max, amqp_heartbeat_ms, stall_timeout_ms;
+	int64_t amqp_heartbeat_ms, stall_timeout_ms;
 	char *listen, *url; /* url NULL: made of the address */
 	char *store_root;
 	char *sites;

@@ -2,9 +2,8 @@
 #include "store/store_driver.h"
 #include "support/cmocka.h"
 #include "support/store_conformance.h"
-#include "support/store_directory.h"
+#include "support/scratch.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -20,7 +19,7 @@
 
 /* A tree (MEDIASTORE_STORE_ROOT) with one open store "shop" in it. */
 struct place {
-	char tree[TEST_PATH_MAX], shop[TEST_PATH_MAX + 16], temporaries[TEST_PATH_MAX + 48];
+	char tree[SCRATCH_SIZE], shop[SCRATCH_SIZE + 16], temporaries[SCRATCH_SIZE + 48];
 	struct store *store;
 };
 
@@ -35,7 +34,7 @@ static int open_store(const char *tree, const char *bucket, struct store **out, 
 static void place_open(struct place *place)
 {
 	struct error err;
-	test_directory_make(place->tree);
+	scratch_make(place->tree);
 	snprintf(place->shop, sizeof(place->shop), "%s/shop", place->tree);
 	snprintf(place->temporaries, sizeof(place->temporaries), "%s/.mediastore-tmp", place->shop);
 	assert_int_equal(open_store(place->tree, "/shop/", &place->store, &err), 0);
@@ -44,7 +43,7 @@ static void place_open(struct place *place)
 static void place_close(struct place *place)
 {
 	filesystem_driver.close(place->store);
-	test_directory_remove(place->tree);
+	scratch_remove(place->tree);
 }
 
 static int setup(void **state)
@@ -61,22 +60,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Entries but "." and ".."; 0 for a directory that is not there. */
-static int count_entries(const char *path)
-{
-	DIR *directory = opendir(path);
-	int count = 0;
-	if (!directory)
-		return 0;
-	for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
-		count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-	closedir(directory);
-	return count;
-}
-
 static int count_temporaries(struct store_fixture *fixture)
 {
-	return count_entries(((struct place *)fixture->context)->temporaries);
+	struct place *place = fixture->context;
+	return access(place->temporaries, F_OK) == 0 ? scratch_count(place->temporaries) : 0;
 }
 
 static int put_bytes(struct store *store, const char *key, int64_t size, struct error *err)
@@ -97,10 +84,17 @@ static int put_file(struct store *store, const char *key, const char *path, bool
 
 static bool exists(const char *directory, const char *name)
 {
-	char path[2 * TEST_PATH_MAX];
+	char path[2 * SCRATCH_SIZE];
 	struct stat status;
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	return lstat(path, &status) == 0;
+}
+
+/* *path gets where it is. */
+static void write_file(const char *directory, const char *name, const char *text, char path[2 * SCRATCH_SIZE])
+{
+	snprintf(path, 2 * SCRATCH_SIZE, "%s/%s", directory, name);
+	scratch_write(directory, name, text);
 }
 
 /* --- layout */
@@ -111,7 +105,7 @@ static void an_object_is_the_file_of_its_key(void **state)
 	struct error err;
 	assert_int_equal(put_bytes(place->store, "raw/2026/a b.dat", 1234, &err), 0);
 	struct stat status;
-	char path[2 * TEST_PATH_MAX];
+	char path[2 * SCRATCH_SIZE];
 	snprintf(path, sizeof(path), "%s/raw/2026/a b.dat", place->shop);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_size, 1234);
@@ -122,7 +116,7 @@ static void an_object_is_as_accessible_as_its_store(void **state)
 	struct place *place = *state;
 	struct error err;
 	struct stat status;
-	char path[2 * TEST_PATH_MAX];
+	char path[2 * SCRATCH_SIZE];
 	snprintf(path, sizeof(path), "%s/key", place->shop);
 	assert_int_equal(chmod(place->shop, 0750), 0);
 	assert_int_equal(put_bytes(place->store, "key", 1, &err), 0);
@@ -166,14 +160,14 @@ static void a_key_below_an_object_or_above_objects_conflicts(void **state)
 	assert_no_object(place->store, "file/below");
 	assert_int_equal(store_remove(place->store, "dir", &err), 0);
 	assert_object(place->store, "dir/file", 1, 10);
-	assert_int_equal(count_entries(place->temporaries), 0);
+	assert_int_equal(scratch_count(place->temporaries), 0);
 }
 
 static void an_empty_directory_is_in_nobodys_way(void **state)
 {
 	struct place *place = *state;
 	struct error err;
-	char path[2 * TEST_PATH_MAX];
+	char path[2 * SCRATCH_SIZE];
 	snprintf(path, sizeof(path), "%s/left", place->shop);
 	assert_int_equal(mkdir(path, 0755), 0);
 	assert_int_equal(put_bytes(place->store, "left", 10, &err), 0);
@@ -218,12 +212,12 @@ static void keys_with_dot_segments_are_refused(void **state)
 static void links_that_lead_out_are_refused(void **state)
 {
 	struct place *place = *state;
-	char outside[2 * TEST_PATH_MAX], path[2 * TEST_PATH_MAX], at[2 * TEST_PATH_MAX + 32];
+	char outside[2 * SCRATCH_SIZE], path[2 * SCRATCH_SIZE], at[2 * SCRATCH_SIZE + 32];
 	struct error err;
 	struct object_info info;
 	snprintf(outside, sizeof(outside), "%s/outside", place->tree);
 	assert_int_equal(mkdir(outside, 0755), 0);
-	test_file_write(outside, "secret", "secret", 6, path);
+	write_file(outside, "secret", "secret", path);
 	snprintf(at, sizeof(at), "%s/absolute", place->shop);
 	assert_int_equal(symlink(outside, at), 0);
 	snprintf(at, sizeof(at), "%s/relative", place->shop);
@@ -234,7 +228,7 @@ static void links_that_lead_out_are_refused(void **state)
 	assert_refused(place->store, "relative/secret");
 	assert_refused(place->store, "relative/new");
 	assert_int_equal(store_stat(place->store, "magic/etc/passwd", &info, &err), -1);
-	assert_int_equal(count_entries(outside), 1);
+	assert_int_equal(scratch_count(outside), 1);
 }
 
 static void a_linked_file_outside_is_not_read_and_is_replaced_not_followed(void **state)
@@ -242,9 +236,9 @@ static void a_linked_file_outside_is_not_read_and_is_replaced_not_followed(void 
 	struct place *place = *state;
 	struct error err;
 	struct object_info info;
-	char secret[TEST_PATH_MAX], at[2 * TEST_PATH_MAX];
+	char secret[2 * SCRATCH_SIZE], at[2 * SCRATCH_SIZE];
 	struct stat status;
-	test_file_write(place->tree, "secret", "secret", 6, secret);
+	write_file(place->tree, "secret", "secret", secret);
 	snprintf(at, sizeof(at), "%s/link", place->shop);
 	assert_int_equal(symlink("../secret", at), 0);
 	assert_int_equal(store_stat(place->store, "link", &info, &err), -1);
@@ -259,7 +253,7 @@ static void links_that_stay_inside_are_followed(void **state)
 {
 	struct place *place = *state;
 	struct error err;
-	char at[2 * TEST_PATH_MAX];
+	char at[2 * SCRATCH_SIZE];
 	assert_int_equal(put_bytes(place->store, "real/key", 10, &err), 0);
 	snprintf(at, sizeof(at), "%s/alias", place->shop);
 	assert_int_equal(symlink("real", at), 0);
@@ -282,7 +276,7 @@ static void stores_whose_path_leads_out_are_not_opened(void **state)
 static void what_is_no_regular_file_is_no_object(void **state)
 {
 	struct place *place = *state;
-	char at[2 * TEST_PATH_MAX];
+	char at[2 * SCRATCH_SIZE];
 	snprintf(at, sizeof(at), "%s/fifo", place->shop);
 	assert_int_equal(mkfifo(at, 0644), 0);
 	assert_no_object(place->store, "fifo");
@@ -295,17 +289,17 @@ static void a_file_on_the_same_file_system_is_taken_without_reading(void **state
 	struct place *place = *state;
 	struct error err;
 	bool hashed = true;
-	char spool[TEST_PATH_MAX];
+	char spool[2 * SCRATCH_SIZE];
 	struct stat before, after;
-	char at[2 * TEST_PATH_MAX];
-	test_file_write(place->tree, "spool", "0123456789", 10, spool);
+	char at[2 * SCRATCH_SIZE];
+	write_file(place->tree, "spool", "0123456789", spool);
 	assert_int_equal(stat(spool, &before), 0);
 	assert_int_equal(put_file(place->store, "dir/taken", spool, &hashed, &err), 0);
 	assert_false(hashed);
 	snprintf(at, sizeof(at), "%s/dir/taken", place->shop);
 	assert_int_equal(stat(at, &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
-	assert_int_equal(count_entries(place->temporaries), 0);
+	assert_int_equal(scratch_count(place->temporaries), 0);
 }
 
 static void taking_a_file_can_be_repeated(void **state)
@@ -314,14 +308,14 @@ static void taking_a_file_can_be_repeated(void **state)
 	struct error err;
 	struct object_info info;
 	bool hashed = true;
-	char spool[TEST_PATH_MAX];
-	test_file_write(place->tree, "spool", "0123456789", 10, spool);
+	char spool[2 * SCRATCH_SIZE];
+	write_file(place->tree, "spool", "0123456789", spool);
 	assert_int_equal(put_file(place->store, "taken", spool, &hashed, &err), 0);
 	assert_int_equal(put_file(place->store, "taken", spool, &hashed, &err), 0);
 	assert_int_equal(unlink(spool), 0);
 	assert_int_equal(store_stat(place->store, "taken", &info, &err), 0);
 	assert_int_equal(info.size, 10);
-	assert_int_equal(count_entries(place->temporaries), 0);
+	assert_int_equal(scratch_count(place->temporaries), 0);
 }
 
 static void a_file_on_another_file_system_is_copied(void **state)
@@ -330,18 +324,18 @@ static void a_file_on_another_file_system_is_copied(void **state)
 	struct error err;
 	struct object_info info;
 	bool hashed = false;
-	char other[TEST_PATH_MAX], spool[TEST_PATH_MAX];
+	char other[SCRATCH_SIZE], spool[2 * SCRATCH_SIZE];
 	struct stat here, there;
 	snprintf(other, sizeof(other), "/dev/shm/mediastore-test-XXXXXX");
 	assert_non_null(mkdtemp(other));
 	assert_int_equal(stat(other, &there) + stat(place->tree, &here), 0);
 	assert_int_not_equal(here.st_dev, there.st_dev); /* or this tests nothing: set TMPDIR to a disk */
-	test_file_write(other, "spool", "0123456789", 10, spool);
+	write_file(other, "spool", "0123456789", spool);
 	assert_int_equal(put_file(place->store, "copied", spool, &hashed, &err), 0);
 	assert_true(hashed);
 	assert_int_equal(store_stat(place->store, "copied", &info, &err), 0);
 	assert_int_equal(info.size, 10);
-	test_directory_remove(other);
+	scratch_remove(other);
 }
 
 static void a_file_of_another_size_than_announced_is_not_taken(void **state)
@@ -349,8 +343,8 @@ static void a_file_of_another_size_than_announced_is_not_taken(void **state)
 	struct place *place = *state;
 	struct error err;
 	struct file_source source;
-	char spool[TEST_PATH_MAX];
-	test_file_write(place->tree, "spool", "0123456789", 10, spool);
+	char spool[2 * SCRATCH_SIZE];
+	write_file(place->tree, "spool", "0123456789", spool);
 	assert_int_equal(file_source_open(&source, spool, &err), 0);
 	source.base.size = 11;
 	assert_int_equal(store_put(place->store, "key", &source.base, NULL, NULL, &err), -1);
@@ -382,7 +376,7 @@ static void fill_small_disk(struct place *place)
 		CHECK(err.code == ERROR_FULL);
 		CHECK(store_stat(place->store, "large/key", &info, &err) == -1 &&
 			err.code == ERROR_NOT_FOUND);
-		CHECK(count_entries(place->temporaries) == 0);
+		CHECK(scratch_count(place->temporaries) == 0);
 	}
 	CHECK(put_bytes(place->store, "small", 900 * 1024, &err) == -1 && err.code == ERROR_FULL);
 	CHECK(store_stat(place->store, "small", &info, &err) == 0 && info.size == 300 * 1024);
@@ -400,7 +394,7 @@ static void hit_file_size_limit(struct place *place)
 	CHECK(put_bytes(place->store, "large/key", 200 * 1024, &err) == -1);
 	CHECK(err.code == ERROR_FULL);
 	CHECK(store_stat(place->store, "large/key", &info, &err) == -1 && err.code == ERROR_NOT_FOUND);
-	CHECK(count_entries(place->temporaries) == 0);
+	CHECK(scratch_count(place->temporaries) == 0);
 	CHECK(put_bytes(place->store, "fits", 100 * 1024, &err) == 0);
 	_exit(0);
 }
@@ -479,12 +473,12 @@ static void kill_in_mid_put_leaves_no_key_and_the_next_open_cleans_up(void **sta
 	assert_no_object(place->store, "dir/stuck");
 	assert_int_equal(open_store(place->tree, "shop", &again, &err), 0);
 	filesystem_driver.close(again);
-	assert_int_equal(count_entries(place->temporaries), 1); /* the living one's is left alone */
+	assert_int_equal(scratch_count(place->temporaries), 1); /* the living one's is left alone */
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_no_object(place->store, "dir/stuck");
 	assert_int_equal(open_store(place->tree, "shop", &again, &err), 0);
-	assert_int_equal(count_entries(place->temporaries), 0);
+	assert_int_equal(scratch_count(place->temporaries), 0);
 	assert_int_equal(put_bytes(again, "dir/stuck", 100, &err), 0);
 	assert_object(again, "dir/stuck", 1, 100);
 	filesystem_driver.close(again);
@@ -518,7 +512,7 @@ static void a_missing_directory_is_unavailable_not_a_missing_object(void **state
 	struct place *place = *state;
 	struct error err;
 	struct object_info info;
-	test_directory_remove(place->shop);
+	scratch_remove(place->shop);
 	assert_int_equal(store_stat(place->store, "key", &info, &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
 	assert_int_equal(put_bytes(place->store, "key", 10, &err), 0);
@@ -537,9 +531,9 @@ static void listing_passes_over_what_no_key_can_name(void **state)
 {
 	struct place *place = *state;
 	struct error err;
-	char at[2 * TEST_PATH_MAX];
-	test_file_write(place->shop, "line\nbreak", "x", 1, at);
-	test_file_write(place->shop, "latin\xe9", "x", 1, at);
+	char at[2 * SCRATCH_SIZE];
+	write_file(place->shop, "line\nbreak", "x", at);
+	write_file(place->shop, "latin\xe9", "x", at);
 	snprintf(at, sizeof(at), "%s/circle", place->shop);
 	assert_int_equal(symlink(".", at), 0);
 	snprintf(at, sizeof(at), "%s/.mediastore-tmp", place->shop);

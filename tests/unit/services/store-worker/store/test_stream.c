@@ -4,7 +4,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "support/cmocka.h"
-#include "support/store_directory.h"
+#include "support/scratch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,14 +27,21 @@ static void a_memory_source_gives_its_bytes_and_rewinds(void **state)
 	assert_int_equal(source.base.read(&source.base, out, 8, &err), 5);
 }
 
+/* *path gets where it is. */
+static void write_file(const char *directory, const char *name, const char *text, char path[2 * SCRATCH_SIZE])
+{
+	snprintf(path, 2 * SCRATCH_SIZE, "%s/%s", directory, name);
+	scratch_write(directory, name, text);
+}
+
 static void a_file_source_knows_size_and_path_and_rewinds(void **state)
 {
 	(void)state;
 	struct error err;
 	struct file_source source;
-	char directory[TEST_PATH_MAX], path[TEST_PATH_MAX], out[8] = {0};
-	test_directory_make(directory);
-	test_file_write(directory, "file", "hello", 5, path);
+	char directory[SCRATCH_SIZE], path[2 * SCRATCH_SIZE], out[8] = {0};
+	scratch_make(directory);
+	write_file(directory, "file", "hello", path);
 	assert_int_equal(file_source_open(&source, path, &err), 0);
 	assert_int_equal(source.base.size, 5);
 	assert_string_equal(source.base.path, path);
@@ -44,7 +51,7 @@ static void a_file_source_knows_size_and_path_and_rewinds(void **state)
 		assert_int_equal(source.base.rewind(&source.base, &err), 0);
 	}
 	file_source_release(&source);
-	test_directory_remove(directory);
+	scratch_remove(directory);
 }
 
 static void links_directories_and_missing_files_are_no_file_source(void **state)
@@ -52,9 +59,9 @@ static void links_directories_and_missing_files_are_no_file_source(void **state)
 	(void)state;
 	struct error err;
 	struct file_source source;
-	char directory[TEST_PATH_MAX], path[TEST_PATH_MAX], other[TEST_PATH_MAX + 16];
-	test_directory_make(directory);
-	test_file_write(directory, "file", "hello", 5, path);
+	char directory[SCRATCH_SIZE], path[2 * SCRATCH_SIZE], other[SCRATCH_SIZE + 16];
+	scratch_make(directory);
+	write_file(directory, "file", "hello", path);
 	snprintf(other, sizeof(other), "%s/link", directory);
 	assert_int_equal(symlink("file", other), 0);
 	assert_int_equal(file_source_open(&source, other, &err), -1);
@@ -62,7 +69,7 @@ static void links_directories_and_missing_files_are_no_file_source(void **state)
 	snprintf(other, sizeof(other), "%s/missing", directory);
 	assert_int_equal(file_source_open(&source, other, &err), -1);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
-	test_directory_remove(directory);
+	scratch_remove(directory);
 }
 
 static ssize_t read_all(struct source *source, struct error *err)
