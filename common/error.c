@@ -35,7 +35,7 @@ __attribute__((format(printf, 2, 0))) static void print(char out[TEXT_SIZE], con
 	memcpy(out, text, (size_t)length + 1);
 }
 
-int error_set(struct error *err, enum error_code code, const char *format, ...)
+int (error_set)(struct error *err, enum error_code code, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -49,7 +49,7 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
 	return -1;
 }
 
-int error_set_cause(struct error *err, enum error_code code, const char *format, ...)
+int (error_set_cause)(struct error *err, enum error_code code, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -60,7 +60,7 @@ int error_set_cause(struct error *err, enum error_code code, const char *format,
 	return -1;
 }
 
-int error_add_cause(struct error *err, const char *format, ...)
+int (error_add_cause)(struct error *err, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -69,7 +69,7 @@ int error_add_cause(struct error *err, const char *format, ...)
 	return -1;
 }
 
-int error_prefix(struct error *err, const char *format, ...)
+int (error_prefix)(struct error *err, const char *format, ...)
 {
 	char text[2 * TEXT_SIZE];
 	va_list args;
@@ -101,7 +101,7 @@ static enum error_code code_of_errno(int errnum)
 	}
 }
 
-int error_set_errno(struct error *err, int errnum, const char *operation)
+int (error_set_errno)(struct error *err, int errnum, const char *operation)
 {
 	return error_set_cause(err, code_of_errno(errnum), "%s: %s", operation, strerror(errnum));
 }

@@ -68,6 +68,17 @@ int error_prefix(struct error *err, const char *format, ...) __attribute__((form
  * `operation` and strerror become the cause. Always returns -1. */
 int error_set_errno(struct error *err, int errnum, const char *operation);
 
+/* The five above return -1, and callers' compilers may know it: then they see which paths leave outputs untouched. */
+static inline int error_minus_one(void)
+{
+	return -1;
+}
+#define error_set(...)       (error_set(__VA_ARGS__), error_minus_one())
+#define error_set_cause(...) (error_set_cause(__VA_ARGS__), error_minus_one())
+#define error_add_cause(...) (error_add_cause(__VA_ARGS__), error_minus_one())
+#define error_prefix(...)    (error_prefix(__VA_ARGS__), error_minus_one())
+#define error_set_errno(...) (error_set_errno(__VA_ARGS__), error_minus_one())
+
 const char *error_wire_name(enum error_code code);
 int error_http_status(enum error_code code);
 const char *error_default_text(enum error_code code);

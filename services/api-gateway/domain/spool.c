@@ -169,7 +169,7 @@ int spool_open_ticket(
 static bool is_stale(struct spool *spool, const char *entry, int64_t grace_ms, char name[NAME_SIZE])
 {
 	struct stat info;
-	snprintf(name, RANDOM_UUID_SIZE, "%s", entry);
+	snprintf(name, RANDOM_UUID_SIZE, "%.*s", RANDOM_UUID_SIZE - 1, entry);
 	const char *tail = strlen(entry) >= RANDOM_UUID_SIZE - 1 ? entry + RANDOM_UUID_SIZE - 1 : "?";
 	if (!is_file_name(name) || (*tail && strcmp(tail, PART) != 0))
 		return false;
