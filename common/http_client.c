@@ -14,8 +14,9 @@
 #include <strings.h>
 
 /*
- * A curl handle keeps its connections when it is reset, so the last one given back is the first one lent: its connection is
- * the warmest. A callback that fails leaves its own error in the run, which is worth more than the CURLcode that follows from it.
+ * A curl handle keeps its connections when it is reset, so the last one given back is the first one
+ * lent: its connection is the warmest. A callback that fails leaves its own error in the run, which is
+ * worth more than the CURLcode that follows from it.
  */
 
 enum { PIECE = 64 * 1024, KEPT_BODY_MAX = 64 * 1024, HEADERS_MAX = 64 * 1024, IDLE_MAX = 64 };
@@ -328,7 +329,8 @@ static void set_request(struct run *run, struct curl_slist *headers)
 	}
 }
 
-/* The CURLcodes of a dependency that cannot be reached or broke off; a timeout before the deadline is that of connecting. */
+/* The CURLcodes of a dependency that cannot be reached or broke off; a timeout before the deadline is
+ * that of connecting. */
 static int translate(const struct run *run, CURLcode code)
 {
 	const char *text = run->text[0] ? run->text : curl_easy_strerror(code);

@@ -7,12 +7,13 @@
 #include <strings.h>
 
 /*
- * civetweb's parser takes what RFC 9112 tells servers to refuse, because proxies in front may read the same bytes otherwise
- * (request smuggling). It works in place: every separator it understood is a NUL in its buffer, so the distances between
- * the strings it hands out show what stood there:
+ * civetweb's parser takes what RFC 9112 tells servers to refuse, because proxies in front may read the
+ * same bytes otherwise (request smuggling). It works in place: every separator it understood is a NUL in
+ * its buffer, so the distances between the strings it hands out show what stood there:
  *	name\0value\0\0name\0value\0\0\r\0
- * with blanks before a value, and one NUL too many where there was white space before the colon. It stops without a word at
- * the 65th header and at a line it does not understand (a folded one, for example).
+ * with blanks before a value, and one NUL too many where there was white space before the colon. It
+ * stops without a word at the 65th header and at a line it does not understand (a folded one, for
+ * example).
  */
 
 struct head {
@@ -32,7 +33,8 @@ static const char *version_end(const struct head *head)
 	return head->request->http_version + strlen(head->request->http_version);
 }
 
-/* One empty line before the request is allowed (RFC 9112, 2.2). After more, civetweb takes header bytes for the body. */
+/* One empty line before the request is allowed (RFC 9112, 2.2). After more, civetweb takes header bytes
+ * for the body. */
 static bool starts_late(const struct head *head)
 {
 	ptrdiff_t skipped = head->request->request_method - head->buffer;
@@ -175,9 +177,10 @@ static const struct fault *find_fault(const struct fault *faults, const struct h
 }
 
 /*
- * civetweb does not tell where its buffer starts, but each of its threads has one for life, from malloc. So the lowest start of
- * a request that a thread has seen, rounded down to malloc's alignment, is the start of its buffer. That also matters for
- * safety: skipping white space, civetweb would go on into what an earlier request left in the buffer.
+ * civetweb does not tell where its buffer starts, but each of its threads has one for life, from malloc.
+ * So the lowest start of a request that a thread has seen, rounded down to malloc's alignment, is the
+ * start of its buffer. That also matters for safety: skipping white space, civetweb would go on into
+ * what an earlier request left in the buffer.
  */
 static const char *find_buffer(const char *method)
 {

@@ -3,8 +3,9 @@
 #define COMMON_HTTP_INTERNAL_H
 
 /*
- * What the files of the HTTP server share and nobody else includes: http_server.c (listener, connections, drain), http_head.c (refuses
- * malformed heads), http_request.c (the exchange's request), http_response.c (its response).
+ * What the files of the HTTP server share and nobody else includes: http_server.c (listener,
+ * connections, drain), http_head.c (refuses malformed heads), http_request.c (the exchange's request),
+ * http_response.c (its response).
  */
 
 #include "common/buf.h"
@@ -62,7 +63,8 @@ struct http_exchange {
 	struct buf out; /* head not sent yet, or a chunk being made */
 };
 
-/* 0, or the status to refuse the request with and *detail why. `request` as civetweb's parser left it, whose buffer has `buffer_size` bytes. */
+/* 0, or the status to refuse the request with and *detail why. `request` as civetweb's parser left it,
+ * whose buffer has `buffer_size` bytes. */
 int http_head_check(
 	struct mg_request_info *request, size_t max_head_size, size_t buffer_size, const char **detail);
 /* The number of headers of that name; *value is the last one's. */

@@ -9,8 +9,9 @@
 #include <strings.h>
 
 /*
- * civetweb gives 0 for the end of a body and for one that stopped coming, and fills the whole buffer before it returns. So every read
- * asks for no more than is still due, and anything less than that is a fault.
+ * civetweb gives 0 for the end of a body and for one that stopped coming, and fills the whole buffer
+ * before it returns. So every read asks for no more than is still due, and anything less than that is a
+ * fault.
  */
 
 static void parse_body_headers(struct http_exchange *exchange)
@@ -139,7 +140,8 @@ bool http_request_drainable(const struct http_exchange *exchange)
 	       exchange->content_length - exchange->received <= HTTP_DRAIN_MAX;
 }
 
-/* Closing a socket with unread bytes resets the connection, and the client may lose the reply that was on its way. */
+/* Closing a socket with unread bytes resets the connection, and the client may lose the reply that was
+ * on its way. */
 void http_request_drain(struct http_exchange *exchange)
 {
 	if (exchange->cut || exchange->awaits_continue)

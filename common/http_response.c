@@ -8,9 +8,12 @@
 #include <time.h>
 
 /*
- * Every response is assembled here and goes to the socket in as few writes as possible: civetweb's own helpers send
- * it line by line. civetweb's write waits for request_timeout_ms without progress, which is set to body_timeout_ms.
+ * Every response is assembled here and goes to the socket in as few writes as possible: civetweb's own
+ * helpers send it line by line. civetweb's write waits for request_timeout_ms without progress, which is
+ * set to body_timeout_ms.
  */
+
+enum { SEND_MAX = 1 << 20 }; /* civetweb counts in ints */
 
 static const char *const OWN_HEADERS[] = {"Date", "Content-Length", "Transfer-Encoding", "Connection"};
 
@@ -90,7 +93,7 @@ static void begin(
 static int send_all(struct http_exchange *exchange, const char *bytes, size_t length, struct error *err)
 {
 	while (length && !exchange->cut) {
-		size_t piece = length < 16 * HTTP_PIECE ? length : 16 * HTTP_PIECE;
+		size_t piece = length < SEND_MAX ? length : SEND_MAX;
 		int count = mg_write(exchange->connection, bytes, piece);
 		exchange->cut = count < 0 || (size_t)count != piece;
 		bytes += piece;

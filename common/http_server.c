@@ -13,12 +13,14 @@
 #include <strings.h>
 
 /*
- * A thread of civetweb serves one connection until it closes, so more busy keep-alive connections than threads would starve the
- * rest for ever. There is a reserve of threads beyond options.threads, and whatever is answered while more connections than that
- * are open says Connection: close: at most options.threads connections ever sit idle on a thread.
+ * A thread of civetweb serves one connection until it closes, so more busy keep-alive connections than
+ * threads would starve the rest for ever. There is a reserve of threads beyond options.threads, and
+ * whatever is answered while more connections than that are open says Connection: close: at most
+ * options.threads connections ever sit idle on a thread.
  */
 
-/* civetweb calls a head that fills its buffer malformed. With some room above our own limit nearly all get the true reason. */
+/* civetweb calls a head that fills its buffer malformed. With some room above our own limit nearly all
+ * get the true reason. */
 enum { BUFFER_FACTOR = 4, MIN_BUFFER_SIZE = 2048 };
 
 static int reserve_of(int threads)
@@ -67,8 +69,8 @@ static void leave(struct http_server *server)
 		pthread_cond_broadcast(&server->idle);
 }
 
-/* civetweb decides by the request's Connection header whether to read another request: make it say what we told the client. The
- * object is civetweb's own and not const there. */
+/* civetweb decides by the request's Connection header whether to read another request: make it say what
+ * we told the client. The object is civetweb's own and not const there. */
 static void settle_connection(struct mg_request_info *request, bool keep)
 {
 	int at = 0;
@@ -119,7 +121,8 @@ static void serve(struct http_exchange *exchange, struct mg_request_info *reques
 		http_request_drain(exchange);
 }
 
-/* civetweb's first callback of a request, before it looks at paths, CORS or files: nothing else of it runs. */
+/* civetweb's first callback of a request, before it looks at paths, CORS or files: nothing else of it
+ * runs. */
 static int begin_request(struct mg_connection *connection)
 {
 	struct mg_request_info *request = (struct mg_request_info *)mg_get_request_info(connection);

@@ -3,8 +3,9 @@
 #define SUPPORT_HTTP_FIXTURE_H
 
 /*
- * One server for a whole test program, whose handler does what the path says, and what asks it on the wire. Its body timeout is
- * short, so that stalls show quickly. A program sets `fixture_routes` before it runs its tests.
+ * One server for a whole test program, whose handler does what the path says, and what asks it on the
+ * wire. Its body timeout is short, so that stalls show quickly. A program sets `fixture_routes` before
+ * it runs its tests.
  */
 
 #include "common/buf.h"
@@ -131,7 +132,8 @@ static inline int stop_server(void **state)
 	return 0;
 }
 
-/* Sends the request on a connection of its own and reads the reply; *closed says whether the server then closed. */
+/* Sends the request on a connection of its own and reads the reply; *closed says whether the server then
+ * closed. */
 static inline struct wire_reply ask(const char *request, bool *closed)
 {
 	struct wire_reply reply = {0};

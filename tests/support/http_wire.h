@@ -3,8 +3,9 @@
 #define SUPPORT_HTTP_WIRE_H
 
 /*
- * HTTP as bytes on a socket, for tests that must say exactly what is sent and see exactly what comes back. Every wait ends after
- * WIRE_TIMEOUT_S. Header-only, so that each test program links no more than its subject.
+ * HTTP as bytes on a socket, for tests that must say exactly what is sent and see exactly what comes
+ * back. Every wait ends after WIRE_TIMEOUT_S. Header-only, so that each test program links no more than
+ * its subject.
  */
 
 #include "common/buf.h"

@@ -90,7 +90,8 @@ static void malformed_request_lines_are_refused(void **state)
 		expect_refusal(REQUESTS[i], 400, "bad_request");
 }
 
-/* civetweb would go on parsing behind the empty request, in what the thread's last client left in the buffer. */
+/* civetweb would go on parsing behind the empty request, in what the thread's last client left in the
+ * buffer. */
 static void leftovers_of_other_requests_are_not_parsed(void **state)
 {
 	(void)state;
