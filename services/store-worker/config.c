@@ -75,7 +75,8 @@ static int split_sites(struct config *config, struct buf *problems)
 	config->site_list = memory_alloc((SITES_MAX + 1) * sizeof(*config->site_list));
 	for (char *name; (name = strsep(&rest, ",")) != NULL;) {
 		name += strspn(name, " ");
-		name[strcspn(name, " ")] = '\0';
+		for (size_t end = strlen(name); end && name[end - 1] == ' '; end--)
+			name[end - 1] = '\0';
 		if (!is_site(name) || count == SITES_MAX) {
 			buf_printf(problems,
 				"MEDIASTORE_SITES has an unusable name: it takes up to %d names of letters, "

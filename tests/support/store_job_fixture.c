@@ -34,16 +34,31 @@ int job_fixture_setup(void **state)
 		.bytes_url = "http://127.0.0.1:1/internal/bytes/",
 		.service_key = JOB_FIXTURE_KEY,
 		.stall_timeout_ms = 2000};
-	fixture->files = (struct store_descriptor){.pk = 1, .type = STORE_FILESYSTEM, .bucket = "files", .site = "default"};
-	fixture->memory = (struct store_descriptor){.pk = 2, .type = STORE_DICT, .bucket = fixture->tree, .site = "default"};
-	fixture->other = (struct store_descriptor){.pk = 3, .type = STORE_FILESYSTEM, .bucket = "other", .site = "default"};
+	fixture->files = (struct store_descriptor){
+		.pk = 1, .type = STORE_FILESYSTEM, .bucket = "files", .site = "default"};
+	fixture->memory = (struct store_descriptor){
+		.pk = 2, .type = STORE_DICT, .bucket = fixture->tree, .site = "default"};
+	fixture->other = (struct store_descriptor){
+		.pk = 3, .type = STORE_FILESYSTEM, .bucket = "other", .site = "default"};
 	*state = fixture;
 	return 0;
+}
+
+/* DictStores live as long as the process and share one limit. */
+static int forget(void *context, const char *key, const struct object_info *info)
+{
+	struct error err;
+	(void)info;
+	return store_remove(context, key, &err);
 }
 
 int job_fixture_teardown(void **state)
 {
 	struct job_fixture *fixture = *state;
+	struct error err;
+	struct store *memory = job_fixture_open(fixture, &fixture->memory);
+	assert_int_equal(store_list(memory, "", forget, memory, &err), 0);
+	store_cache_release(fixture->environment.stores, memory);
 	store_cache_free(fixture->environment.stores);
 	http_client_free(fixture->stores.http);
 	arena_free(fixture->arena);
@@ -122,8 +137,8 @@ void job_fixture_fill(struct job_fixture *fixture, const struct store_descriptor
 	store_cache_release(fixture->environment.stores, store);
 }
 
-void job_fixture_assert(struct job_fixture *fixture, const struct store_descriptor *descriptor, const char *key,
-	unsigned seed, int64_t size)
+void job_fixture_assert(struct job_fixture *fixture, const struct store_descriptor *descriptor,
+	const char *key, unsigned seed, int64_t size)
 {
 	struct store *store = job_fixture_open(fixture, descriptor);
 	if (size < 0)

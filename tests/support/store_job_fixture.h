@@ -24,8 +24,8 @@ int job_fixture_setup(void **state);
 int job_fixture_teardown(void **state);
 
 /* A job that fits the schema, to be completed. */
-struct job_message job_fixture_message(const struct job_fixture *fixture, enum job_kind kind, const struct store_descriptor *store,
-	const char *key);
+struct job_message job_fixture_message(const struct job_fixture *fixture, enum job_kind kind,
+	const struct store_descriptor *store, const char *key);
 /* Runs it; texts of the result live in the fixture's arena. */
 struct result_message job_fixture_run(struct job_fixture *fixture, const struct job_message *message);
 /* The hex SHA-256 of pattern bytes, in the fixture's arena. */
@@ -35,9 +35,10 @@ const char *job_fixture_spool(struct job_fixture *fixture, const char *name, uns
 /* Opens the store as a job would; give it back with store_cache_release(). */
 struct store *job_fixture_open(struct job_fixture *fixture, const struct store_descriptor *descriptor);
 /* Puts pattern bytes. */
-void job_fixture_fill(struct job_fixture *fixture, const struct store_descriptor *descriptor, const char *key, unsigned seed, int64_t size);
+void job_fixture_fill(struct job_fixture *fixture, const struct store_descriptor *descriptor, const char *key,
+	unsigned seed, int64_t size);
 /* The object is the pattern; with size -1: there is none. */
-void job_fixture_assert(struct job_fixture *fixture, const struct store_descriptor *descriptor, const char *key, unsigned seed,
-	int64_t size);
+void job_fixture_assert(struct job_fixture *fixture, const struct store_descriptor *descriptor,
+	const char *key, unsigned seed, int64_t size);
 
 #endif

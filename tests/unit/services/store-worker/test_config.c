@@ -13,8 +13,10 @@ static int setup(void **state)
 	for (const struct setting *row = CONFIG_TABLE; row->name; row++)
 		unsetenv(row->name);
 	setenv("AMQP_URL", "amqp://guest:guest@127.0.0.1/", 1);
-	setenv("MEDIASTORE_SERVICE_KEY", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 1);
-	setenv("MEDIASTORE_SECRET_KEY", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 1);
+	setenv("MEDIASTORE_SERVICE_KEY", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		1);
+	setenv("MEDIASTORE_SECRET_KEY", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		1);
 	setenv("MEDIASTORE_STORE_ROOT", "/srv/store", 1);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_driver.h"
 #include "support/cmocka.h"
-#include "support/store_conformance.h"
 #include "support/scratch.h"
+#include "support/store_conformance.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-static struct result_message run(struct job_fixture *fixture, enum job_kind kind, const struct store_descriptor *store,
-	const char *key)
+static struct result_message run(struct job_fixture *fixture, enum job_kind kind,
+	const struct store_descriptor *store, const char *key)
 {
 	struct job_message message = job_fixture_message(fixture, kind, store, key);
 	return job_fixture_run(fixture, &message);
@@ -98,7 +98,8 @@ static void many_bytes_come_as_a_ticket_that_names_them(void **state)
 	assert_null(result.inline_bytes);
 	size_t prefix = strlen(fixture->environment.bytes_url);
 	assert_memory_equal(result.url, fixture->environment.bytes_url, prefix);
-	assert_int_equal(ticket_verify(JOB_FIXTURE_KEY, result.url + prefix, clock_unix_ms(), &claims, &err), 0);
+	assert_int_equal(
+		ticket_verify(JOB_FIXTURE_KEY, result.url + prefix, clock_unix_ms(), &claims, &err), 0);
 	assert_int_equal(job_message_unpack(claims.data, claims.length, fixture->arena, &claimed, &err), 0);
 	assert_int_equal(claimed.store.pk, 1);
 	assert_string_equal(claimed.store.bucket, "files");
@@ -170,8 +171,8 @@ static void verify_hashes_what_is_stored(void **state)
 
 /* --- copy */
 
-static struct job_message copy_message(struct job_fixture *fixture, const struct store_descriptor *from,
-	const struct store_descriptor *to)
+static struct job_message copy_message(
+	struct job_fixture *fixture, const struct store_descriptor *from, const struct store_descriptor *to)
 {
 	struct job_message message = job_fixture_message(fixture, JOB_COPY, from, "from");
 	message.to = *to;

@@ -17,7 +17,8 @@ static void serve(struct http_exchange *exchange, void *context)
 	int status;
 	long long announced, sent;
 	struct error err;
-	assert_int_equal(sscanf(http_exchange_path(exchange), "/%d/%lld/%lld", &status, &announced, &sent), 3);
+	assert_int_equal(
+		sscanf(http_exchange_path(exchange), "/%d/%lld/%lld", &status, &announced, &sent), 3);
 	if (status != 200) {
 		http_exchange_reply(exchange, status, NULL, "no", 2);
 		return;
@@ -58,11 +59,12 @@ static int stop_gateway(void **state)
 
 static const char *gateway_url(struct job_fixture *fixture, int status, int64_t announced, int64_t sent)
 {
-	return arena_printf(fixture->arena, "http://127.0.0.1:%d/%d/%lld/%lld", http_server_port(gateway), status,
-		(long long)announced, (long long)sent);
+	return arena_printf(fixture->arena, "http://127.0.0.1:%d/%d/%lld/%lld", http_server_port(gateway),
+		status, (long long)announced, (long long)sent);
 }
 
-static struct job_message put_message(struct job_fixture *fixture, const struct store_descriptor *store, int64_t size)
+static struct job_message put_message(
+	struct job_fixture *fixture, const struct store_descriptor *store, int64_t size)
 {
 	struct job_message message = job_fixture_message(fixture, JOB_PUT, store, "dir/key");
 	message.size = size;
@@ -117,8 +119,9 @@ static void a_url_is_pulled(void **state)
 static void a_source_that_fails_is_source_failed_whatever_its_status(void **state)
 {
 	struct job_fixture *fixture = *state;
-	const char *urls[] = {gateway_url(fixture, 404, 0, 0), gateway_url(fixture, 403, 0, 0), gateway_url(fixture, 500, 0, 0),
-		gateway_url(fixture, 206, 0, 0), gateway_url(fixture, 200, 100000, 50000), gateway_url(fixture, 200, 99999, 99999),
+	const char *urls[] = {gateway_url(fixture, 404, 0, 0), gateway_url(fixture, 403, 0, 0),
+		gateway_url(fixture, 500, 0, 0), gateway_url(fixture, 206, 0, 0),
+		gateway_url(fixture, 200, 100000, 50000), gateway_url(fixture, 200, 99999, 99999),
 		gateway_url(fixture, 200, 100001, 100001), "http://127.0.0.1:1/"};
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
 		struct job_message message = put_message(fixture, &fixture->files, 100000);
@@ -187,7 +190,8 @@ static void paths_outside_the_spool_are_not_opened(void **state)
 	struct job_fixture *fixture = *state;
 	scratch_write(fixture->tree, "secret", "secret");
 	const char *paths[] = {arena_printf(fixture->arena, "%s/secret", fixture->tree),
-		arena_printf(fixture->arena, "%s/../secret", fixture->spool), arena_printf(fixture->arena, "%s/", fixture->spool),
+		arena_printf(fixture->arena, "%s/../secret", fixture->spool),
+		arena_printf(fixture->arena, "%s/", fixture->spool),
 		arena_printf(fixture->arena, "%s/gone", fixture->spool), "spool/x", ""};
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		struct job_message message = put_message(fixture, &fixture->files, 6);

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { TOTAL = 1000000 };
+enum { TOTAL = 20000 };
 
 static void *write_pattern(void *context)
 {
