@@ -7,6 +7,7 @@
 #include "common/http_client.h"
 #include "common/random.h"
 #include "common/sigv4.h"
+#include "drivers/s3_request.h"
 #include "store/store.h"
 
 #include "support/cmocka.h"
@@ -53,10 +54,24 @@ static size_t count_uploads(void)
 	return count_lines(&out);
 }
 
+/* The suite asks after every put: too often to start a program each time. */
 static int leftovers(struct store_fixture *unused)
 {
 	(void)unused;
-	return (int)count_uploads();
+	const struct s3_bucket direct = {.http = fixture.environment.http,
+		.url = (char *)server.url,
+		.name = bucket,
+		.region = "us-east-1",
+		.access_key = (char *)server.access_key,
+		.secret_key = (char *)server.secret_key,
+		.stall_timeout_ms = BUCKET_STALL_MS};
+	const struct sigv4_pair query[] = {{"uploads", NULL}, {NULL, NULL}};
+	const struct s3_request request = {.method = "GET", .query = query};
+	CLEANUP(buf_release) struct buf body = {0};
+	struct error err;
+	assert_int_equal(s3_request_collect(&direct, &request, 1 << 20, &body, &err), 0);
+	assert_non_null(strstr(body.data, "ListMultipartUploadsResult"));
+	return strstr(body.data, "<Upload>") != NULL;
 }
 
 /* --- single and multipart */
@@ -214,7 +229,7 @@ static int count_visit(void *context, const char *key, const struct object_info 
 {
 	(void)key;
 	(void)info;
-	return ++*(int *)context == 1040 ? 7 : 0;
+	return ++*(int *)context == 1010 ? 7 : 0;
 }
 
 static void listings_go_on_after_the_first_thousand_until_the_visitor_has_enough(void **state)
@@ -223,12 +238,12 @@ static void listings_go_on_after_the_first_thousand_until_the_visitor_has_enough
 	struct error err;
 	char key[32];
 	int count = 0, fewer = 0;
-	for (int i = 0; i < 1050; i++) {
-		snprintf(key, sizeof(key), "%s/%04d", i < 1045 ? "many" : "manz", i);
+	for (int i = 0; i < 1020; i++) {
+		snprintf(key, sizeof(key), "%s/%04d", i < 1015 ? "many" : "manz", i);
 		assert_put(key, 6, 0, 0);
 	}
 	assert_int_equal(store_list(fixture.store, "many/", count_visit, &count, &err), 7);
-	assert_int_equal(count, 1040);
+	assert_int_equal(count, 1010);
 	assert_int_equal(store_list(fixture.store, "manz/", count_visit, &fewer, &err), 0);
 	assert_int_equal(fewer, 5);
 }

@@ -511,7 +511,7 @@ static void listings_that_make_no_sense_are_refused(void **state)
 	static const char *const BODIES[] = {"", "text", "<html></html>", "<ListBucketResult><Contents>",
 		LISTING("true", "", "k"), LISTING("false", "", "%zz"), LISTING("false", "", "%2"),
 		"<ListBucketResult><Contents><Key>k</Key><Size>-1</Size></Contents></ListBucketResult>",
-		"<ListBucketResult><Contents><Key>k</Key><Size>99999999999999999999</Size></Contents></"
+		"<ListBucketResult><Contents><Key>k</Key><Size>9999999999999999999</Size></Contents></"
 		"ListBucketResult>",
 		"<!DOCTYPE x [<!ENTITY e 'x'>]><ListBucketResult/>"};
 	for (size_t i = 0; i < sizeof(BODIES) / sizeof(*BODIES); i++) {
