@@ -31,8 +31,8 @@ compose() { (cd "$RUN/tree" && docker compose "$@"); }
 
 copy_tree() {
 	mkdir "$RUN/tree"
-	(cd "$ROOT" && git ls-files -z --cached --others --exclude-standard | xargs -0 sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' - |
-		tar --null -T - -cf -) | tar -C "$RUN/tree" -xf -
+	(cd "$ROOT" && git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -T - -cf -) |
+		tar -C "$RUN/tree" -xf -
 	"$RUN/tree/scripts/env-generate"
 	export MEDIASTORE_PORT
 	MEDIASTORE_PORT=$(port_choose compose)

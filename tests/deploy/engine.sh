@@ -60,8 +60,10 @@ engine_fetch_plugins() {
 
 # The mirror that this machine uses for Debian itself.
 engine_mirror() {
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-		grep -oE 'https?://[^ ]*/debian/?( |$)' | head -n 1 | tr -d ' ' | grep . || echo http://deb.debian.org/debian
+	local mirror
+	mirror=$(awk '!/^#/ && match($0, /https?:\/\/[^ ]*\/debian\/?( |$)/) { print substr($0, RSTART, RLENGTH); exit }' \
+		/etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true)
+	printf '%s' "${mirror:-http://deb.debian.org/debian}"
 }
 
 # The base image, as debootstrap makes it; apt in it uses the mirror it was made from.
@@ -92,7 +94,8 @@ engine_stop() {
 	wait "$ENGINE_PID" 2>/dev/null || true
 	ENGINE_PID=
 	local link
-	for link in $(ls /sys/class/net); do
+	for link in /sys/class/net/*; do
+		link=${link##*/}
 		grep -qx "$link" "$ENGINE/links" || ip link delete "$link" 2>/dev/null || true
 	done
 	iptables-restore <"$ENGINE/iptables" || true
