@@ -80,11 +80,11 @@ static inline int rest_send(const char *method, const char *path, const char *bo
 	return rest.response.status;
 }
 
-#define assert_status(expected, method, path, body)                                                          \
+#define assert_status(expected_, method_, path_, text_)                                                      \
 	do {                                                                                                 \
-		int status_ = rest_send(method, path, body);                                                 \
-		if (status_ != (expected))                                                                   \
-			fail_msg("%s %s: %d %s (%s)", method, path, status_,                                 \
+		int status_ = rest_send(method_, path_, text_);                                              \
+		if (status_ != (expected_))                                                                  \
+			fail_msg("%s %s: %d %s (%s)", method_, path_, status_,                               \
 				rest.response.body.data ? rest.response.body.data : "",                      \
 				rest.response.error.cause);                                                  \
 	} while (0)
