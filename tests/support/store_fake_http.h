@@ -20,8 +20,8 @@ enum fake_fault {
 
 struct fake_step {
 	int status;
-	const char *
-		headers; /* "Name: value\r\n" lines; NULL: none. {mark} becomes the request's (or the last seen) S3 put mark */
+	/* "Name: value\r\n" lines; NULL: none. {mark} becomes the last seen S3 put mark */
+	const char *headers;
 	const char *body;  /* NULL: none. Its length is announced, whether all of it comes or not */
 	size_t length;     /* of body; 0: strlen(body) */
 	int64_t announced; /* Content-Length instead of that (HEAD); 0: as it is */
