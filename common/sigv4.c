@@ -14,8 +14,9 @@
 #include <time.h>
 
 /*
- * Three texts are made of a request: the canonical request, the string to sign (which holds the hash of the first) and the
- * signature. Header and query signing differ only in where the parameters of the signature go.
+ * Three texts are made of a request: the canonical request, the string to sign (which holds the hash of
+ * the first) and the signature. Header and query signing differ only in where the parameters of the
+ * signature go.
  */
 
 #define ALGORITHM        "AWS4-HMAC-SHA256"

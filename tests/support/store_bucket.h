@@ -3,8 +3,8 @@
 #define TESTS_SUPPORT_STORE_BUCKET_H
 
 /*
- * BucketStores for tests: on the real server that TEST_S3_* name, or on any URL. Looking into a bucket behind the driver's back goes
- * through tests/support/s3/s3, which shares no code with it.
+ * BucketStores for tests: on the real server that TEST_S3_* name, or on any URL. Looking into a bucket
+ * behind the driver's back goes through tests/support/s3/s3, which shares no code with it.
  */
 
 #include "store/store_driver.h"
@@ -35,7 +35,8 @@ void bucket_fixture_close(struct bucket_fixture *fixture);
 int bucket_fixture_try(struct bucket_fixture *fixture, const struct store_descriptor *descriptor,
 	const char *secret, struct error *err);
 
-/* Runs tests/support/s3/s3 with these arguments (up to a NULL) and appends what it prints to out (NULL: dropped). Returns its exit status. */
+/* Runs tests/support/s3/s3 with these arguments (up to a NULL) and appends what it prints to out (NULL:
+ * dropped). Returns its exit status. */
 int s3_tool(struct buf *out, const char *const *arguments);
 #define S3_TOOL(out, ...) s3_tool((out), (const char *const[]){__VA_ARGS__, NULL})
 

@@ -3,8 +3,9 @@
 #define TESTS_SUPPORT_STORE_FAKE_HTTP_H
 
 /*
- * An HTTP server that misbehaves as told: it takes requests one after the other, one per connection, and answers each by the next
- * step of a script. For faults that a real server does not have on demand; everything else is tested against a real one.
+ * An HTTP server that misbehaves as told: it takes requests one after the other, one per connection, and
+ * answers each by the next step of a script. For faults that a real server does not have on demand;
+ * everything else is tested against a real one.
  */
 
 #include <stddef.h>
@@ -19,8 +20,8 @@ enum fake_fault {
 
 struct fake_step {
 	int status;
-	const char *
-		headers; /* "Name: value\r\n" lines; NULL: none. {mark} becomes the request's (or the last seen) S3 put mark */
+	/* "Name: value\r\n" lines; NULL: none. {mark} becomes the last seen S3 put mark */
+	const char *headers;
 	const char *body;  /* NULL: none. Its length is announced, whether all of it comes or not */
 	size_t length;     /* of body; 0: strlen(body) */
 	int64_t announced; /* Content-Length instead of that (HEAD); 0: as it is */
@@ -30,7 +31,8 @@ struct fake_step {
 
 struct fake_http;
 
-/* Starts on a port of its own at 127.0.0.1. The script is borrowed; when it is at its end, its last step is repeated. */
+/* Starts on a port of its own at 127.0.0.1. The script is borrowed; when it is at its end, its last step
+ * is repeated. */
 struct fake_http *fake_http_start(const struct fake_step *steps, size_t count);
 /* Waits for the thread. */
 void fake_http_stop(struct fake_http *server);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * BucketStore: a bucket of an S3 server, addressed path-style. The driver is thin: each verb is a module of its own (s3_*).
- * The server makes every put atomic, by replacing the object at the end of a PUT or at the completion of a multipart upload, so
- * nothing here needs to hide what is half done.
+ * BucketStore: a bucket of an S3 server, addressed path-style. The driver is thin: each verb is a module
+ * of its own (s3_*). The server makes every put atomic, by replacing the object at the end of a PUT or at
+ * the completion of a multipart upload, so nothing here needs to hide what is half done.
  */
 
 #include "common/buf.h"

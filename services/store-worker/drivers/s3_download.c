@@ -174,7 +174,7 @@ int s3_download_run(const struct s3_bucket *bucket, const char *key, int64_t fir
 		if (!s3_retry_pause(&retry, bucket->stall_timeout_ms))
 			break;
 	}
-	/* the object that was there at the first byte is gone: its absence came too late to be NOT_FOUND or RANGE */
+	/* the object that was there at the first byte is gone: too late to be NOT_FOUND or RANGE */
 	if (download.etag[0] && (err->code == ERROR_NOT_FOUND || err->code == ERROR_RANGE))
 		return error_set(err, ERROR_UNAVAILABLE, "object changed while it was being read");
 	return -1;

@@ -5,9 +5,10 @@
 /*
  * The one place that knows what an S3 server's refusal means.
  *
- * Only the server's own "NoSuchKey" (or a bodiless 404 to HEAD) is NOT_FOUND. A missing bucket, a wrong secret, a forbidden action
- * or an address where no S3 server lives are faults of the store's configuration: UNAVAILABLE with the reason, never the absence of
- * the object, because somebody may delete a record on the strength of that.
+ * Only the server's own "NoSuchKey" (or a bodiless 404 to HEAD) is NOT_FOUND. A missing bucket, a wrong
+ * secret, a forbidden action or an address where no S3 server lives are faults of the store's
+ * configuration: UNAVAILABLE with the reason, never the absence of the object, because somebody may delete
+ * a record on the strength of that.
  */
 
 #include "common/error.h"
@@ -31,7 +32,8 @@ struct s3_subject {
 	const char *key; /* NULL: the bucket itself */
 };
 
-/* Whether the reply is a refusal: not 2xx, or 2xx with an <Error> in its (kept) body, as CompleteMultipartUpload may answer. */
+/* Whether the reply is a refusal: not 2xx, or 2xx with an <Error> in its (kept) body, as
+ * CompleteMultipartUpload may answer. */
 bool s3_error_is_in(const struct http_reply *reply);
 /* Translates a refusal. Returns -1. */
 int s3_error_translate(const struct http_reply *reply, const struct s3_subject *subject, struct s3_error *out,

@@ -120,7 +120,8 @@ static int read_info(struct s3_xml entry, struct buf *text, struct object_info *
 	return 0;
 }
 
-/* 0, or what visit returned, or -1. A key that no store key can be (it holds a NUL, or is too long) is passed over. */
+/* 0, or what visit returned, or -1. A key that no store key can be (it holds a NUL, or is too long) is
+ * passed over. */
 static int visit_entries(struct s3_xml root, struct page *page,
 	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
 	struct error *err)

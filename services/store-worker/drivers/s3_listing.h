@@ -18,7 +18,8 @@ MUST_CHECK int s3_listing_run(const struct s3_bucket *bucket, const char *prefix
 	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
 	struct error *err);
 
-/* Whether the server wrote the keys of this listing percent-encoded, as we ask (XML cannot hold every character). */
+/* Whether the server wrote the keys of this listing percent-encoded, as we ask (XML cannot hold every
+ * character). */
 bool s3_listing_is_encoded(struct s3_xml root);
 /* Appends the <Key> of an entry, decoded: 1, 0 when it has none or one that holds a NUL, -1 malformed. */
 int s3_listing_key(struct s3_xml entry, bool encoded, struct buf *out);

@@ -138,7 +138,8 @@ static int is_stale(
 	return time > 0 && time < before_unix_ms && strcmp(name.data, key) == 0 && id->length <= ID_MAX;
 }
 
-/* Uploads of one key are listed before those of longer keys with the same beginning, so the first page is enough. */
+/* Uploads of one key are listed before those of longer keys with the same beginning, so the first page is
+ * enough. */
 int s3_multipart_abort_stale(
 	const struct s3_bucket *bucket, const char *key, int64_t before_unix_ms, struct error *err)
 {

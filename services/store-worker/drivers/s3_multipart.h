@@ -3,9 +3,9 @@
 #define DRIVERS_S3_MULTIPART_H
 
 /*
- * A multipart upload: nothing is visible before it is completed, and its parts occupy the server until it is completed or aborted.
- * Whoever begins one ends it with either. What a killed worker leaves behind is removed when the same key is next uploaded
- * (s3_multipart_abort_stale); until then only space is lost.
+ * A multipart upload: nothing is visible before it is completed, and its parts occupy the server until it
+ * is completed or aborted. Whoever begins one ends it with either. What a killed worker leaves behind is
+ * removed when the same key is next uploaded (s3_multipart_abort_stale); until then only space is lost.
  */
 
 #include "common/buf.h"

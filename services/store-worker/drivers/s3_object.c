@@ -19,8 +19,8 @@ void s3_object_init(struct s3_object *object, const char *key, const char *conte
 	random_hex(object->mark, (S3_MARK_SIZE - 1) / 2);
 }
 
-/* 404 to HEAD does not say what is missing. Only a bucket that is surely missing changes the verdict: the permission to look at the
- * bucket itself is often not given. */
+/* 404 to HEAD does not say what is missing. Only a bucket that is surely missing changes the verdict: the
+ * permission to look at the bucket itself is often not given. */
 static int tell_missing_bucket(const struct s3_bucket *bucket, struct error *err)
 {
 	CLEANUP(s3_answer_release) struct s3_answer answer = {0};
@@ -80,8 +80,11 @@ int s3_object_put(const struct s3_bucket *bucket, const struct s3_object *object
 	CLEANUP(s3_answer_release) struct s3_answer answer = {0};
 	const struct sigv4_pair headers[] = {
 		{"content-type", object->content_type}, {S3_MARK_HEADER, object->mark}, {NULL, NULL}};
-	const struct s3_request request = {
-		.method = "PUT", .key = object->key, .headers = headers, .body = length ? bytes : "", .length = length};
+	const struct s3_request request = {.method = "PUT",
+		.key = object->key,
+		.headers = headers,
+		.body = length ? bytes : "",
+		.length = length};
 	return s3_request_run(bucket, &request, &answer, err);
 }
 

@@ -3,8 +3,9 @@
 #define DRIVERS_S3_REQUEST_H
 
 /*
- * One signed request to an S3 server, tried again where that can help. Bodies to send are whole in memory and hashed beforehand
- * (their SHA-256 is signed, so the server refuses what was damaged on the way), which makes every repetition safe.
+ * One signed request to an S3 server, tried again where that can help. Bodies to send are whole in memory
+ * and hashed beforehand (their SHA-256 is signed, so the server refuses what was damaged on the way),
+ * which makes every repetition safe.
  */
 
 #include "common/error.h"
@@ -45,13 +46,15 @@ struct s3_answer {
 
 void s3_answer_release(struct s3_answer *answer); /* for CLEANUP() */
 
-/* One attempt: 0 for a 2xx without an error in its body, else -1, also for an error of the callbacks (which is not transient). */
+/* One attempt: 0 for a 2xx without an error in its body, else -1, also for an error of the callbacks
+ * (which is not transient). */
 MUST_CHECK int s3_request_once(const struct s3_bucket *bucket, const struct s3_request *request,
 	struct s3_answer *answer, struct error *err);
 /* Attempts as s3_retry.h allows, while the failures are transient. */
 MUST_CHECK int s3_request_run(const struct s3_bucket *bucket, const struct s3_request *request,
 	struct s3_answer *answer, struct error *err);
-/* As s3_request_run, with the whole 2xx body (at most `limit` bytes: UNAVAILABLE beyond) in `body`. request->head and ->write are not used. */
+/* As s3_request_run, with the whole 2xx body (at most `limit` bytes: UNAVAILABLE beyond) in `body`.
+ * request->head and ->write are not used. */
 MUST_CHECK int s3_request_collect(const struct s3_bucket *bucket, const struct s3_request *request,
 	size_t limit, struct buf *body, struct error *err);
 

@@ -3,8 +3,9 @@
 #define DRIVERS_S3_RETRY_H
 
 /*
- * When to try again and when to stop: at most S3_RETRY_ATTEMPTS attempts, with exponentially growing and jittered pauses between
- * them, none begun later than `patience_ms` after the first failure. Start with {0}.
+ * When to try again and when to stop: at most S3_RETRY_ATTEMPTS attempts, with exponentially growing and
+ * jittered pauses between them, none begun later than `patience_ms` after the first failure. Start with
+ * {0}.
  */
 
 #include <stdbool.h>

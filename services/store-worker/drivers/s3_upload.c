@@ -113,7 +113,8 @@ static int add_parts(struct upload *upload, struct s3_multipart *multipart, stru
 	}
 }
 
-/* When the answer to the completion got lost, or says that the upload is not there (an attempt before it succeeded), the object itself tells. */
+/* When the answer to the completion got lost, or says that the upload is not there (an attempt before it
+ * succeeded), the object itself tells. */
 static int complete(struct upload *upload, struct s3_multipart *multipart, struct error *err)
 {
 	struct error doubt;

@@ -134,7 +134,8 @@ static bool same_name(const struct token *a, const struct token *b)
 	return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
 }
 
-/* Everything up to the tag that closes `open`, which is taken too. Inner tags are counted here and compared when they are visited. */
+/* Everything up to the tag that closes `open`, which is taken too. Inner tags are counted here and
+ * compared when they are visited. */
 static int take_content(struct s3_xml *in, const struct token *open, struct s3_xml *out)
 {
 	const char *start = in->at;

@@ -3,10 +3,11 @@
 #define DRIVERS_S3_XML_H
 
 /*
- * Reads the XML that S3 servers answer with, in place and without building a tree: one looks at the children of an element and at the text of
- * those without children. Attributes, comments, processing instructions and namespace prefixes are passed over; a document type
- * declaration, unknown entities, nesting beyond S3_XML_MAX_DEPTH and tags that do not fit are malformed.
- * Nothing is allocated but the decoded text, and nothing is read outside the given bytes.
+ * Reads the XML that S3 servers answer with, in place and without building a tree: one looks at the
+ * children of an element and at the text of those without children. Attributes, comments, processing
+ * instructions and namespace prefixes are passed over; a document type declaration, unknown entities,
+ * nesting beyond S3_XML_MAX_DEPTH and tags that do not fit are malformed. Nothing is allocated but the
+ * decoded text, and nothing is read outside the given bytes.
  */
 
 #include <stddef.h>

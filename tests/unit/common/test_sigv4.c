@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-/* The requests, keys and signatures of the examples in "Signature Calculations for the Authorization Header" and "Using
- * Query Parameters" of the Amazon S3 API Reference. */
+/* The requests, keys and signatures of the examples in "Signature Calculations for the Authorization
+ * Header" and "Using Query Parameters" of the Amazon S3 API Reference. */
 static const struct sigv4_credentials EXAMPLE = {
 	"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1"};
 static const char EXAMPLE_HOST[] = "https://examplebucket.s3.amazonaws.com";

@@ -115,7 +115,8 @@ static void another_root_is_not_malformed(void **state)
 	assert_int_equal(s3_xml_root("<Error><Code>x</Code></Error>", 29, "Result", &root), 0);
 }
 
-/* Every beginning of a document, and every document with one byte changed, in memory that ends where the document ends. */
+/* Every beginning of a document, and every document with one byte changed, in memory that ends where the
+ * document ends. */
 static void nothing_is_read_beyond_the_end(void **state)
 {
 	(void)state;
