@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Walks a value and its schema together. A problem's loc is the chain of places from the value to the root, which lives on the stack. */
+/* Walks a value and its schema together. A problem's loc is the chain of places from the value to the root,
+ * which lives on the stack. */
 
 #include "common/buf.h"
 #include "schemas/schema.h"

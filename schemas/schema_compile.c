@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Two passes: every file becomes nodes, and its root and $defs get names; then each $ref is looked up among the names, so that files may refer to
- * each other in any order, and to themselves.
+ * Two passes: every file becomes nodes, and its root and $defs get names; then each $ref is looked up among
+ * the names, so that files may refer to each other in any order, and to themselves.
  */
 
 #include "common/arena.h"

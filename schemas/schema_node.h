@@ -2,7 +2,8 @@
 #ifndef SCHEMAS_SCHEMA_NODE_H
 #define SCHEMAS_SCHEMA_NODE_H
 
-/* One compiled schema, between schema_compile.c, which makes it, and schema_check.c, which reads it. Nobody else includes this. */
+/* One compiled schema, between schema_compile.c, which makes it, and schema_check.c, which reads it. Nobody
+ * else includes this. */
 
 #include "schemas/value.h"
 
@@ -37,8 +38,8 @@ struct schema {
 	bool printable; /* format */
 	bool binary;    /* contentEncoding */
 
-	const char *
-		reference_name; /* "rest/media.json#/$defs/x", resolved into reference once all files are compiled */
+	const char *reference_name; /* "rest/media.json#/$defs/x", resolved into reference once all files are
+				       compiled */
 	const struct schema *reference;
 	struct schema *next; /* all schemas of the set */
 };

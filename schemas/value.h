@@ -3,8 +3,8 @@
 #define SCHEMAS_VALUE_H
 
 /*
- * A parsed document as the schema checker sees it, whatever parser made it: cJSON for REST bodies and events, msgpack for jobs and results. Values
- * are handed around by copy and lend what they point to.
+ * A parsed document as the schema checker sees it, whatever parser made it: cJSON for REST bodies and events,
+ * msgpack for jobs and results. Values are handed around by copy and lend what they point to.
  */
 
 #include <stdbool.h>

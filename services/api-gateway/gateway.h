@@ -3,8 +3,9 @@
 #define GATEWAY_H
 
 /*
- * What the gateway is made of, as the handlers see it: app.c builds the parts in order and owns them; everybody else borrows.
- * Written before the first request is served, then read only, so that it needs no lock; the parts lock themselves.
+ * What the gateway is made of, as the handlers see it: app.c builds the parts in order and owns them;
+ * everybody else borrows. Written before the first request is served, then read only, so that it needs no
+ * lock; the parts lock themselves.
  */
 
 #include "common/error.h"

@@ -9,7 +9,8 @@
 /* NOT_FOUND */
 MUST_CHECK int identifiers_read(struct db_conn *conn, const char *name, struct arena *arena,
 	struct identifier_type *out, struct error *err);
-/* Gets or creates; pattern NULL: whatever is there, or "". INVALID: no regular expression. CONFLICT: it is there with another pattern. */
+/* Gets or creates; pattern NULL: whatever is there, or "". INVALID: no regular expression. CONFLICT: it is
+ * there with another pattern. */
 MUST_CHECK int identifiers_create(struct db_conn *conn, const char *name, const char *pattern,
 	struct arena *arena, struct identifier_type *out, struct error *err);
 /* NOT_FOUND, INVALID. What is stored already is not checked again. */

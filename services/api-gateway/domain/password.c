@@ -37,7 +37,8 @@ static int take_turn(int64_t deadline_ms, struct error *err)
 	return 0;
 }
 
-/* crypt(3) with memory of its own (struct crypt_data is too large for a server thread's stack), wiped by the scope. */
+/* crypt(3) with memory of its own (struct crypt_data is too large for a server thread's stack), wiped by the
+ * scope. */
 struct crypt_memory {
 	void *data;
 	int size;

@@ -3,8 +3,8 @@
 #define DOMAIN_PASSWORD_H
 
 /*
- * Passwords by libxcrypt's yescrypt. A check costs some 10 ms of CPU and 16 MiB on purpose, and login is open to everybody: so at most
- * PASSWORD_AT_ONCE run at once, the others wait their turn, and not for ever.
+ * Passwords by libxcrypt's yescrypt. A check costs some 10 ms of CPU and 16 MiB on purpose, and login is open
+ * to everybody: so at most PASSWORD_AT_ONCE run at once, the others wait their turn, and not for ever.
  */
 
 #include "common/error.h"
@@ -18,10 +18,12 @@ enum {
 	PASSWORD_MAX_LENGTH = 511, /* bytes: libxcrypt's own limit */
 };
 
-/* *out, in the arena, is the form to be stored. INVALID: empty or too long. TOO_MANY: no turn before the monotonic deadline. */
+/* *out, in the arena, is the form to be stored. INVALID: empty or too long. TOO_MANY: no turn before the
+ * monotonic deadline. */
 MUST_CHECK int password_hash(
 	const char *password, int64_t deadline_ms, struct arena *arena, const char **out, struct error *err);
-/* 1 right / 0 wrong / -1 TOO_MANY. hash NULL (no such user): 0, after the same work as for a wrong password. */
+/* 1 right / 0 wrong / -1 TOO_MANY. hash NULL (no such user): 0, after the same work as for a wrong password.
+ */
 MUST_CHECK int password_check(const char *password, const char *hash, int64_t deadline_ms, struct error *err);
 
 #endif

@@ -3,7 +3,8 @@
 #define DOMAIN_PATTERN_H
 
 /*
- * Users' regular expressions for identifiers (PCRE2): matched against the whole text, in Unicode, with bounded effort. An empty pattern allows anything.
+ * Users' regular expressions for identifiers (PCRE2): matched against the whole text, in Unicode, with
+ * bounded effort. An empty pattern allows anything.
  */
 
 #include "common/error.h"

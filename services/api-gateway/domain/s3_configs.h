@@ -3,8 +3,9 @@
 #define DOMAIN_S3_CONFIGS_H
 
 /*
- * S3 servers that bucket stores are on. What leaves this module is {pk, url}; the secret goes into the database sealed (seal.h, context
- * "s3_config:" + url) and is opened here only to see whether a repeated POST says the same.
+ * S3 servers that bucket stores are on. What leaves this module is {pk, url}; the secret goes into the
+ * database sealed (seal.h, context "s3_config:" + url) and is opened here only to see whether a repeated POST
+ * says the same.
  */
 
 #include "common/error.h"
@@ -25,13 +26,15 @@ struct s3_config_view {
 	const char *url;
 };
 
-/* The form under which a server is kept and looked up: without a slash at the end. INVALID unless it is http(s)://host[:port]. */
+/* The form under which a server is kept and looked up: without a slash at the end. INVALID unless it is
+ * http(s)://host[:port]. */
 MUST_CHECK int s3_configs_url(const char *url, struct arena *arena, const char **out, struct error *err);
 
 /* NOT_FOUND */
 MUST_CHECK int s3_configs_read(
 	struct db_conn *conn, int64_t pk, struct arena *arena, struct s3_config_view *out, struct error *err);
-/* Gets or creates (not in a transaction of the caller's). CONFLICT: the url is there with other keys. INVALID: no such url. */
+/* Gets or creates (not in a transaction of the caller's). CONFLICT: the url is there with other keys.
+ * INVALID: no such url. */
 MUST_CHECK int s3_configs_create(struct db_conn *conn, const struct s3_config_input *input,
 	struct arena *arena, struct s3_config_view *out, struct error *err);
 /* NOT_FOUND, CONFLICT (another has that url), INVALID. */

@@ -20,8 +20,9 @@ struct store_input {
 /* Reads a StoreCreate that has passed rest/store_input.json; lends the JSON's strings. */
 void stores_input_of_json(const struct cJSON *store_config, struct store_input *out);
 
-/* Finds or creates the store, on the caller's connection, which may be in a transaction. INVALID: a type that does not exist, a bucket that
- * could lead out of the store root, an s3_url that is missing, unknown or not wanted, a malformed site. */
+/* Finds or creates the store, on the caller's connection, which may be in a transaction. INVALID: a type that
+ * does not exist, a bucket that could lead out of the store root, an s3_url that is missing, unknown or not
+ * wanted, a malformed site. */
 MUST_CHECK int stores_ensure(struct db_conn *conn, const struct store_input *input, struct arena *arena,
 	int64_t *pk, struct error *err);
 

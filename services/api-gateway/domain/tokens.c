@@ -77,8 +77,8 @@ static int principal_of(const struct token_row *row, struct principal *out, stru
 	return 0;
 }
 
-int tokens_lookup(
-	void *tokens_source, const unsigned char hash[TOKEN_HASH_SIZE], struct principal *out, struct error *err)
+int tokens_lookup(void *tokens_source, const unsigned char hash[TOKEN_HASH_SIZE], struct principal *out,
+	struct error *err)
 {
 	const struct tokens_source *source = tokens_source;
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();

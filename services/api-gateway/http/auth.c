@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The cache is direct-mapped: a token has one slot, found by its hash, and a newcomer simply takes it. Misses are not kept, so a token
- * works from the moment it is made, and guessing costs the guesser a query each.
+ * The cache is direct-mapped: a token has one slot, found by its hash, and a newcomer simply takes it. Misses
+ * are not kept, so a token works from the moment it is made, and guessing costs the guesser a query each.
  */
 
 #include "http/auth.h"

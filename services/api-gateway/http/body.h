@@ -2,7 +2,8 @@
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
 
-/* The JSON body of a request: read within its limit, checked as text, parsed, checked by the route's schema. */
+/* The JSON body of a request: read within its limit, checked as text, parsed, checked by the route's schema.
+ */
 
 #include "common/error.h"
 
@@ -10,13 +11,14 @@ struct gateway;
 struct request;
 struct response;
 
-/* Fills request->body, body_length and json. BAD_REQUEST "Cannot parse request body", REQUEST_TIMEOUT, TOO_LARGE, INVALID (with the
- * response's detail set to the list of problems). */
+/* Fills request->body, body_length and json. BAD_REQUEST "Cannot parse request body", REQUEST_TIMEOUT,
+ * TOO_LARGE, INVALID (with the response's detail set to the list of problems). */
 MUST_CHECK int body_take(
 	const struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 
 struct cJSON;
-/* Of members with the same name only the last stays, as PostgreSQL's jsonb has it, so that what was checked is what is stored. */
+/* Of members with the same name only the last stays, as PostgreSQL's jsonb has it, so that what was checked
+ * is what is stored. */
 void body_drop_repeated(struct cJSON *value);
 
 #endif

@@ -3,8 +3,8 @@
 #define HTTP_REQUEST_H
 
 /*
- * One request as handlers see it: plain data, so that it can be made without a socket. Everything in it lives in its arena (or is lent by the
- * exchange) and dies with the request: handlers never free.
+ * One request as handlers see it: plain data, so that it can be made without a socket. Everything in it lives
+ * in its arena (or is lent by the exchange) and dies with the request: handlers never free.
  */
 
 #include "common/error.h"
@@ -56,15 +56,15 @@ struct request {
 	const struct route *route;
 	struct request_params params, query;
 	struct principal principal;
-	const char *
-		body; /* the JSON text, without a BOM, followed by a NUL; NULL on routes without a JSON body */
+	const char *body; /* the JSON text, without a BOM, followed by a NUL; NULL on routes without a JSON
+			     body */
 	size_t body_length;
-	const struct cJSON *
-		json; /* the same, parsed and checked by the route's schema; of repeated names only the last is left */
+	const struct cJSON *json; /* the same, parsed and checked by the route's schema; of repeated names
+				     only the last is left */
 };
 
-/* Prepares a zeroed request: takes the client's X-Request-Id when it is 1 to 64 of A-Z a-z 0-9 . _ - (else a new UUID) and its
- * traceparent when it is valid. method, raw_path, raw_query and source must be set. */
+/* Prepares a zeroed request: takes the client's X-Request-Id when it is 1 to 64 of A-Z a-z 0-9 . _ - (else a
+ * new UUID) and its traceparent when it is valid. method, raw_path, raw_query and source must be set. */
 void request_begin(struct request *request, struct arena *arena);
 
 /* A parameter of the route's pattern, decoded; the pattern must have it. */

@@ -3,9 +3,10 @@
 #define HTTP_RESPONSE_H
 
 /*
- * One response: status, headers and a body held in memory. A raw route that streams answers through the exchange instead and leaves the response
- * alone (response->status stays 0). Dispatch fills in the route's status when a handler left it 0, and turns an error into its reply. `headers` is ready for http_exchange_start():
- * it holds X-Request-Id before the handler runs.
+ * One response: status, headers and a body held in memory. A raw route that streams answers through the
+ * exchange instead and leaves the response alone (response->status stays 0). Dispatch fills in the route's
+ * status when a handler left it 0, and turns an error into its reply. `headers` is ready for
+ * http_exchange_start(): it holds X-Request-Id before the handler runs.
  */
 
 #include "common/buf.h"
@@ -31,7 +32,8 @@ struct response {
 
 void response_release(struct response *response);
 
-/* Name and value are copied into the request's arena. Values with control characters are dropped; so are headers beyond the maximum. */
+/* Name and value are copied into the request's arena. Values with control characters are dropped; so are
+ * headers beyond the maximum. */
 void response_header(struct request *request, struct response *response, const char *name, const char *value);
 void response_header_printf(struct request *request, struct response *response, const char *name,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -47,13 +49,15 @@ void response_no_content(struct response *response);
 
 /* --- how a failing handler says more than struct error can; only looked at when the handler returns -1 */
 
-/* JSON text (borrowed, arena) that becomes the reply's "detail". Without it: an array of one {"error": message} for 422, else the message. */
+/* JSON text (borrowed, arena) that becomes the reply's "detail". Without it: an array of one {"error":
+ * message} for 422, else the message. */
 void response_set_detail(struct response *response, const char *json_text);
 /* A further member of the error body: "error", "pid", "msg". */
 void response_add_error_member(struct response *response, const char *name, const char *text);
 
-/* Makes the error's reply: {"detail", "code", "request_id", further members}, and WWW-Authenticate, Allow or Retry-After where they belong.
- * What the body held before is dropped. Dispatch calls it; handlers return -1 instead. */
+/* Makes the error's reply: {"detail", "code", "request_id", further members}, and WWW-Authenticate, Allow or
+ * Retry-After where they belong. What the body held before is dropped. Dispatch calls it; handlers return -1
+ * instead. */
 void response_error(struct request *request, struct response *response, const struct error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Patterns are compiled and sorted once, the best first, so that the first row that fits a path is the answer. A few dozen rows: a scan is
- * cheaper than any tree.
+ * Patterns are compiled and sorted once, the best first, so that the first row that fits a path is the
+ * answer. A few dozen rows: a scan is cheaper than any tree.
  */
 
 #include "http/router.h"

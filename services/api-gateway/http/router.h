@@ -5,13 +5,15 @@
 /*
  * (method, raw path) -> route and parameters.
  *
- * Patterns are split on '/'; a segment is a literal, {name} (one segment, not empty) or {name...} (one or more segments, joined by '/': clients do not
- * quote the slashes of a pid). After {name...} only literals may follow. A path is split on '/' BEFORE percent-decoding, so a quoted %2F
- * never separates and a literal never matches it: "a%2Fcontent" is one segment, whatever routes there are.
+ * Patterns are split on '/'; a segment is a literal, {name} (one segment, not empty) or {name...} (one or
+ * more segments, joined by '/': clients do not quote the slashes of a pid). After {name...} only literals may
+ * follow. A path is split on '/' BEFORE percent-decoding, so a quoted %2F never separates and a literal never
+ * matches it: "a%2Fcontent" is one segment, whatever routes there are.
  *
- * Whatever the table's order, a literal beats {name}, that beats {name...}, and a longer tail beats a shorter one. A path that is a route
- * spelled out wins at once, and another method there is METHOD_NOT_ALLOWED; among patterns with parameters the best one that has the method
- * wins. HEAD is served by GET where it has no row of its own.
+ * Whatever the table's order, a literal beats {name}, that beats {name...}, and a longer tail beats a shorter
+ * one. A path that is a route spelled out wins at once, and another method there is METHOD_NOT_ALLOWED; among
+ * patterns with parameters the best one that has the method wins. HEAD is served by GET where it has no row
+ * of its own.
  */
 
 #include "common/error.h"
@@ -35,8 +37,8 @@ enum route_auth {
 }; /* the default, 0, is authenticated: PUBLIC must be written */
 
 struct route_body {
-	const char *
-		schema; /* of schemas/, ROUTE_RAW for a stream that the handler pulls itself, or NULL: no body is looked at */
+	const char *schema; /* of schemas/, ROUTE_RAW for a stream that the handler pulls itself, or NULL: no
+			       body is looked at */
 	const char *argument; /* the second element of every problem's loc; NULL: none */
 	size_t limit;         /* bytes; 0: the setting */
 };
@@ -61,12 +63,14 @@ struct route_match {
 	const char *allow; /* set with METHOD_NOT_ALLOWED: the methods for the Allow header */
 };
 
-/* The table is borrowed. Two rows with the same method and shape, or a malformed pattern, are a programming error (assert). */
+/* The table is borrowed. Two rows with the same method and shape, or a malformed pattern, are a programming
+ * error (assert). */
 struct router *router_create(const struct route *table);
 void router_free(struct router *router);
 const struct route *router_table(const struct router *router);
 
-/* Strings are the arena's. NOT_FOUND (no such route), METHOD_NOT_ALLOWED, BAD_REQUEST (malformed percent sequence), INVALID (%00, not UTF-8). */
+/* Strings are the arena's. NOT_FOUND (no such route), METHOD_NOT_ALLOWED, BAD_REQUEST (malformed percent
+ * sequence), INVALID (%00, not UTF-8). */
 MUST_CHECK int router_match(const struct router *router, const char *method, const char *raw_path,
 	struct arena *arena, struct route_match *out, struct error *err);
 

@@ -40,7 +40,9 @@ static void log_access(struct http_exchange *exchange, const struct request *req
 {
 	int status = http_exchange_status(exchange);
 	bool failed = response->error.code != ERROR_NONE;
-	enum log_level level = status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
+	/* A stream that broke off has long said 200. */
+	bool ours = status >= 500 || (failed && error_http_status(response->error.code) >= 500);
+	enum log_level level = ours ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
 	const struct log_field fields[] = {
 		LOG_STR("request_id", request->request_id),
 		LOG_STR("method", request->method),

@@ -23,7 +23,8 @@ static int quoted_byte(const char *text, size_t left)
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-/* Length of the sequence that begins with this byte, and the least and most its second byte may be; 0: cannot begin one. */
+/* Length of the sequence that begins with this byte, and the least and most its second byte may be; 0: cannot
+ * begin one. */
 static size_t sequence(unsigned char first, unsigned char *least, unsigned char *most)
 {
 	*least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;

@@ -12,12 +12,13 @@
 struct arena;
 struct request_params;
 
-/* Decodes `length` characters; plus_is_space for queries. NULL: BAD_REQUEST for a malformed percent sequence, INVALID for NUL and for
- * what is not UTF-8. */
+/* Decodes `length` characters; plus_is_space for queries. NULL: BAD_REQUEST for a malformed percent sequence,
+ * INVALID for NUL and for what is not UTF-8. */
 MUST_CHECK const char *url_decode(
 	const char *text, size_t length, bool plus_is_space, struct arena *arena, struct error *err);
 
-/* Splits and decodes "a=1&b=%20+", where '+' is a space. BAD_REQUEST, INVALID as above; BAD_REQUEST for more than 256 parameters. */
+/* Splits and decodes "a=1&b=%20+", where '+' is a space. BAD_REQUEST, INVALID as above; BAD_REQUEST for more
+ * than 256 parameters. */
 MUST_CHECK int url_query(
 	const char *raw_query, struct arena *arena, struct request_params *out, struct error *err);
 
