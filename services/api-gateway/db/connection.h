@@ -19,8 +19,8 @@ struct db_conn {
 	struct db_pool *pool;
 	struct db_conn *next; /* in the pool's idle list */
 	int64_t deadline_ms;
-	bool dedicated; /* never replaced */
-	bool in_transaction; /* begun, and neither committed nor rolled back by us: whatever became of the server */
+	bool dedicated;      /* never replaced */
+	bool in_transaction; /* begun, and not yet ended by us, whatever became of the server */
 	char constraint[DB_CONSTRAINT_SIZE];
 	const struct db_statement *prepared[DB_PREPARED_SLOTS]; /* open addressing, by address */
 };

@@ -28,7 +28,8 @@ static const struct db_statement FAIL = {"job_fail",
 	" updated = now()" RUNNING_ATTEMPT};
 static const struct db_statement RETRY = {"job_retry",
 	"UPDATE job SET state = CASE WHEN attempt >= max_attempts THEN 'dead' ELSE 'queued' END,"
-	" next_run_at = now() + $3::bigint * interval '1 ms', error_code = $4, error_message = $5, overdue_at = NULL,"
+	" next_run_at = now() + $3::bigint * interval '1 ms', error_code = $4, error_message = $5, "
+	"overdue_at = NULL,"
 	" updated = now()" RUNNING_ATTEMPT " RETURNING state"};
 static const struct db_statement PUT_BACK = {"job_put_back",
 	"UPDATE job SET state = 'queued', attempt = attempt - 1, next_run_at = now() + $3::bigint * interval "

@@ -9,13 +9,14 @@
 #include <assert.h>
 #include <pthread.h>
 
-enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 5000 };
+enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 1000 };
 
 struct db_pool {
 	struct db_pool_options options; /* the pool's own copies */
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct db_conn *idle; /* most recently used first */
+	pthread_cond_t returned;  /* a connection came back, or a slot */
+	pthread_cond_t attempted; /* somebody tried to connect */
+	struct db_conn *idle;     /* most recently used first */
 	int open, busy, waiting;
 	/* an outage: from the first failed attempt to connect to the next that succeeds */
 	int64_t outage_since_ms; /* 0: none */
@@ -40,7 +41,8 @@ struct db_pool *db_pool_create(const struct db_pool_options *options)
 	pthread_condattr_t attributes;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->changed, &attributes);
+	pthread_cond_init(&pool->returned, &attributes);
+	pthread_cond_init(&pool->attempted, &attributes);
 	pthread_condattr_destroy(&attributes);
 	return pool;
 }
@@ -61,18 +63,19 @@ void db_pool_free(struct db_pool *pool)
 		pool->idle = conn->next;
 		conn_free(conn);
 	}
-	pthread_cond_destroy(&pool->changed);
+	pthread_cond_destroy(&pool->returned);
+	pthread_cond_destroy(&pool->attempted);
 	pthread_mutex_destroy(&pool->lock);
 	free((char *)pool->options.url);
 	free((char *)pool->options.application_name);
 	free(pool);
 }
 
-/* Waits under the lock until something changes or the time comes. */
-static void wait_until(struct db_pool *pool, int64_t when_ms)
+/* Waits under the lock until the event or the time comes. */
+static void wait_until(struct db_pool *pool, pthread_cond_t *event, int64_t when_ms)
 {
 	struct timespec when = clock_timespec(when_ms);
-	pthread_cond_timedwait(&pool->changed, &pool->lock, &when);
+	pthread_cond_timedwait(event, &pool->lock, &when);
 }
 
 /* 0: try to connect now. During an outage one caller at a time tries, the others wait for what comes of
@@ -92,7 +95,8 @@ static int await_turn(struct db_pool *pool, int64_t deadline_ms, struct error *e
 		}
 		if (now - pool->outage_since_ms > DB_PATIENCE_MS)
 			break;
-		wait_until(pool, deadline_ms < pool->next_attempt_ms ? deadline_ms : pool->next_attempt_ms);
+		wait_until(pool, &pool->attempted,
+			deadline_ms < pool->next_attempt_ms ? deadline_ms : pool->next_attempt_ms);
 	}
 	error_set(err, ERROR_UNAVAILABLE, "database unreachable");
 	return error_add_cause(err, "waiting for the database to come back");
@@ -116,7 +120,7 @@ static void note_attempt(struct db_pool *pool, bool connected, const struct erro
 		pool->backoff_ms =
 			pool->backoff_ms * 2 < BACKOFF_MOST_MS ? pool->backoff_ms * 2 : BACKOFF_MOST_MS;
 	}
-	pthread_cond_broadcast(&pool->changed);
+	pthread_cond_broadcast(&pool->attempted);
 }
 
 static int connect_patiently(struct db_conn *conn, struct error *err)
@@ -161,7 +165,7 @@ static struct db_conn *take_slot(struct db_pool *pool, int64_t deadline_ms)
 		if (clock_left_ms(deadline_ms) == 0)
 			return NULL;
 		pool->waiting++;
-		wait_until(pool, deadline_ms);
+		wait_until(pool, &pool->returned, deadline_ms);
 		pool->waiting--;
 	}
 	pool->busy++;
@@ -189,7 +193,7 @@ static void give_back(struct db_conn *conn)
 	} else {
 		pool->open--;
 	}
-	pthread_cond_signal(&pool->changed);
+	pthread_cond_signal(&pool->returned);
 }
 
 struct db_conn *db_acquire(struct db_pool *pool, int64_t deadline_ms, struct error *err)

@@ -52,8 +52,9 @@ struct db_param {
 #define DB_BOOL(value) ((struct db_param){DB_PARAM_BOOL, (const char *)0, (value)})
 /* An integer, or SQL NULL when it equals `none` (0 for keys, -1 for sizes). */
 #define DB_INT_OR_NULL(value, none) ((value) == (none) ? DB_NULL : DB_INT(value))
-#define DB_PARAMS(...)              ((const struct db_param[]){__VA_ARGS__, {DB_PARAM_END, (const char *)0, 0}})
 #define DB_NO_PARAMS                ((const struct db_param *)0)
+
+#define DB_PARAMS(...) ((const struct db_param[]){__VA_ARGS__, {DB_PARAM_END, (const char *)0, 0}})
 
 /* Appends a text[] literal of the strings, for a DB_TEXT parameter cast to text[]. */
 void db_text_array(struct buf *out, const char *const *values, size_t count);

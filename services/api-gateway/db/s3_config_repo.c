@@ -16,9 +16,9 @@ static const struct db_statement UPDATE = {"s3_config_update",
 	"updated = now()"
 	" WHERE pk = $1"};
 static const struct db_statement DELETE = {"s3_config_delete", "DELETE FROM s3_config WHERE pk = $1"};
-static const struct db_statement LIST = {
-	"s3_config_list", "SELECT coalesce(json_agg(json_build_object('pk', pk, 'url', url) ORDER BY pk), "
-			  "'[]') FROM s3_config"};
+static const struct db_statement LIST = {"s3_config_list",
+	"SELECT coalesce(json_agg(json_build_object('pk', pk, 'url', url) ORDER BY pk), "
+	"'[]') FROM s3_config"};
 
 int s3_config_create(struct db_conn *conn, const struct s3_config_row *row, int64_t *pk, struct error *err)
 {

@@ -13,11 +13,17 @@ static int query_one(struct db_conn *conn)
 	return db_execute(conn, &ONE, DB_NO_PARAMS, NULL, &fixture.err);
 }
 
-/* What a server restart looks like from here: "terminating connection due to administrator command", then the end. */
-static void terminate_all(void)
+/* What a server restart looks like from here: a farewell (57P01), then the end of the stream. */
+static void kill_all(void)
 {
 	fixture_ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
 		    " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+}
+
+/* The same, and the servers are gone for sure. */
+static void terminate_all(void)
+{
+	kill_all();
 	static const char QUESTION[] = "SELECT count(*) FROM pg_stat_activity"
 				       " WHERE datname = current_database() AND pid <> pg_backend_pid()";
 	for (int64_t deadline = soon();
@@ -239,10 +245,10 @@ static void many_threads_survive_lost_connections(void **state)
 	for (int i = 0; i < 4; i++)
 		pthread_create(&threads[i], NULL, use_pool, &crowd);
 	for (int i = 0; i < 3; i++)
-		terminate_all();
+		kill_all();
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
-	/* a statement that was under way when its connection died is not repeated: at most one per connection and kill */
+	/* what was under way when its connection died is not repeated: at most one per connection and kill */
 	assert_in_range(crowd.failures, 0, 12);
 	assert_ok(db_pool_check(crowd.pool, soon(), &fixture.err));
 	db_pool_free(crowd.pool);
