@@ -1,103 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-#include "support/store_conformance.h"
+#include "support/store_conformance_internal.h"
 
-#include "common/buf.h"
-#include "common/cleanup.h"
-#include "common/memory.h"
-
-#include "support/cmocka.h"
-
-#include <pthread.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
-/* cmocka hands no context to a group, so the fixture of the running suite stands here. */
-static struct store_fixture *fixture;
+struct store_fixture *conformance_fixture;
 
 static const int64_t SIZES[] = {0, 1, 255, 65535, 65536, 65537, 300 * 1024, 5 * 1024 * 1024};
 enum { SIZE_COUNT = sizeof(SIZES) / sizeof(SIZES[0]), EDGES_MAX = 8 };
 
-/* --- sources and sinks that can be made to fail */
-
-unsigned char pattern_byte(unsigned seed, int64_t position)
-{
-	uint64_t x = (uint64_t)position * 0x9e3779b97f4a7c15u + (seed + 1u) * 0xbf58476d1ce4e5b9u;
-	return (unsigned char)(x >> 56);
-}
-
-static ssize_t pattern_read(struct source *base, void *out, size_t size, struct error *err)
-{
-	struct pattern_source *source = (struct pattern_source *)base;
-	if (source->at == source->fail_at)
-		return error_set(err, ERROR_SOURCE_FAILED, "made to fail");
-	int64_t end = source->size;
-	if (source->fail_at >= 0 && source->fail_at < end)
-		end = source->fail_at;
-	size_t count = 0;
-	size_t most = source->piece && source->piece < size ? source->piece : size;
-	for (; count < most && source->at < end; count++)
-		((unsigned char *)out)[count] = pattern_byte(source->seed, source->at++);
-	return (ssize_t)count;
-}
-
-static int pattern_rewind(struct source *base, struct error *err)
-{
-	(void)err;
-	struct pattern_source *source = (struct pattern_source *)base;
-	source->at = 0;
-	source->rewinds++;
-	return 0;
-}
-
-void pattern_source_init(struct pattern_source *source, unsigned seed, int64_t size)
-{
-	*source = (struct pattern_source){.base = {pattern_read, pattern_rewind, size, NULL},
-		.seed = seed,
-		.size = size,
-		.fail_at = -1};
-}
-
-static int pattern_write(struct sink *base, const void *bytes, size_t length, struct error *err)
-{
-	struct pattern_sink *sink = (struct pattern_sink *)base;
-	for (size_t i = 0; i < length; i++) {
-		if (sink->count == sink->fail_at)
-			return error_set(err, ERROR_CANCELLED, "made to fail");
-		if (((const unsigned char *)bytes)[i] != pattern_byte(sink->seed, sink->at))
-			sink->wrong++;
-		sink->at++;
-		sink->count++;
-	}
-	return 0;
-}
-
-void pattern_sink_init(struct pattern_sink *sink, unsigned seed, int64_t first)
-{
-	*sink = (struct pattern_sink){.base = {pattern_write}, .seed = seed, .at = first, .fail_at = -1};
-}
-
 /* --- assertions */
 
-#define assert_success(call)                                                                                 \
-	do {                                                                                                 \
-		if ((call) != 0)                                                                             \
-			fail_msg("[%s] %s: %s: %s (%s)", fixture ? fixture->name : "", #call,                \
-				error_wire_name(err.code), err.message, err.cause);                          \
-	} while (0)
-#define assert_fails_with(code_, call)                                                                       \
-	do {                                                                                                 \
-		if ((call) == 0)                                                                             \
-			fail_msg("[%s] %s succeeded", fixture ? fixture->name : "", #call);                  \
-		if (err.code != (code_))                                                                     \
-			fail_msg("[%s] %s: %s instead of %s: %s (%s)", fixture ? fixture->name : "", #call,  \
-				error_wire_name(err.code), error_wire_name(code_), err.message, err.cause);  \
-	} while (0)
-
-static int put_pattern(const char *key, unsigned seed, int64_t size, struct error *err)
+int conformance_put(const char *key, unsigned seed, int64_t size, struct error *err)
 {
 	struct pattern_source source;
 	pattern_source_init(&source, seed, size);
-	return store_put(fixture->store, key, &source.base, NULL, NULL, err);
+	return store_put(conformance_fixture->store, key, &source.base, NULL, NULL, err);
 }
 
 static int get_pattern(struct store *store, const char *key, unsigned seed, int64_t first, int64_t last,
@@ -134,22 +52,22 @@ void assert_no_object(struct store *store, const char *key)
 	assert_int_equal(sink.count, 0);
 }
 
-static void assert_nothing_left(void)
+void conformance_assert_nothing_left(void)
 {
-	if (fixture->leftovers)
-		assert_int_equal(fixture->leftovers(fixture), 0);
+	if (conformance_fixture->leftovers)
+		assert_int_equal(conformance_fixture->leftovers(conformance_fixture), 0);
 }
 
-static bool can(unsigned capability)
+bool conformance_can(unsigned capability)
 {
-	return (store_capabilities(fixture->store) & capability) != 0;
+	return (store_capabilities(conformance_fixture->store) & capability) != 0;
 }
 
-static void discard(const char *key)
+void conformance_discard(const char *key)
 {
 	struct error err;
-	if (can(STORE_CAN_DELETE))
-		assert_success(store_remove(fixture->store, key, &err));
+	if (conformance_can(STORE_CAN_DELETE))
+		assert_success(store_remove(conformance_fixture->store, key, &err));
 }
 
 /* --- round trips */
@@ -157,10 +75,10 @@ static void discard(const char *key)
 static void round_trip(int64_t size)
 {
 	struct error err;
-	assert_success(put_pattern("round-trip", (unsigned)size, size, &err));
-	assert_object(fixture->store, "round-trip", (unsigned)size, size);
-	assert_nothing_left();
-	discard("round-trip");
+	assert_success(conformance_put("round-trip", (unsigned)size, size, &err));
+	assert_object(conformance_fixture->store, "round-trip", (unsigned)size, size);
+	conformance_assert_nothing_left();
+	conformance_discard("round-trip");
 }
 
 static void objects_of_every_size_come_back_as_they_went_in(void **state)
@@ -168,7 +86,7 @@ static void objects_of_every_size_come_back_as_they_went_in(void **state)
 	(void)state;
 	for (int i = 0; i < SIZE_COUNT; i++)
 		round_trip(SIZES[i]);
-	for (const int64_t *edge = fixture->edges; edge && *edge; edge++)
+	for (const int64_t *edge = conformance_fixture->edges; edge && *edge; edge++)
 		for (int64_t size = *edge - 1; size <= *edge + 1; size++)
 			round_trip(size);
 }
@@ -180,9 +98,9 @@ static void a_source_that_gives_less_than_asked_is_stored_whole(void **state)
 	struct pattern_source source;
 	pattern_source_init(&source, 7, 300 * 1024);
 	source.piece = 4093;
-	assert_success(store_put(fixture->store, "pieces", &source.base, NULL, NULL, &err));
-	assert_object(fixture->store, "pieces", 7, 300 * 1024);
-	discard("pieces");
+	assert_success(store_put(conformance_fixture->store, "pieces", &source.base, NULL, NULL, &err));
+	assert_object(conformance_fixture->store, "pieces", 7, 300 * 1024);
+	conformance_discard("pieces");
 }
 
 static void a_source_of_unknown_size_is_stored_whole(void **state)
@@ -194,10 +112,11 @@ static void a_source_of_unknown_size_is_stored_whole(void **state)
 		struct pattern_source source;
 		pattern_source_init(&source, 8, UNKNOWN[i]);
 		source.base.size = -1;
-		assert_success(store_put(fixture->store, "unknown", &source.base, NULL, NULL, &err));
-		assert_object(fixture->store, "unknown", 8, UNKNOWN[i]);
+		assert_success(
+			store_put(conformance_fixture->store, "unknown", &source.base, NULL, NULL, &err));
+		assert_object(conformance_fixture->store, "unknown", 8, UNKNOWN[i]);
 	}
-	discard("unknown");
+	conformance_discard("unknown");
 }
 
 static void a_source_that_cannot_rewind_is_stored(void **state)
@@ -207,9 +126,9 @@ static void a_source_that_cannot_rewind_is_stored(void **state)
 	struct pattern_source source;
 	pattern_source_init(&source, 9, 300 * 1024);
 	source.base.rewind = NULL;
-	assert_success(store_put(fixture->store, "once", &source.base, NULL, NULL, &err));
-	assert_object(fixture->store, "once", 9, 300 * 1024);
-	discard("once");
+	assert_success(store_put(conformance_fixture->store, "once", &source.base, NULL, NULL, &err));
+	assert_object(conformance_fixture->store, "once", 9, 300 * 1024);
+	conformance_discard("once");
 }
 
 static void a_content_type_is_taken(void **state)
@@ -218,9 +137,10 @@ static void a_content_type_is_taken(void **state)
 	struct error err;
 	struct pattern_source source;
 	pattern_source_init(&source, 10, 100);
-	assert_success(store_put(fixture->store, "typed", &source.base, "image/png; a=\"b\"", NULL, &err));
-	assert_object(fixture->store, "typed", 10, 100);
-	discard("typed");
+	assert_success(store_put(
+		conformance_fixture->store, "typed", &source.base, "image/png; a=\"b\"", NULL, &err));
+	assert_object(conformance_fixture->store, "typed", 10, 100);
+	conformance_discard("typed");
 }
 
 /* --- all or nothing */
@@ -232,8 +152,9 @@ static size_t failure_points(int64_t size, int64_t *out)
 	for (int i = 0; i < SIZE_COUNT; i++)
 		if (SIZES[i] < size)
 			out[count++] = SIZES[i];
-	for (int i = 0; fixture->edges && fixture->edges[i] && i < EDGES_MAX; i++)
-		for (int64_t at = fixture->edges[i] - 1; at <= fixture->edges[i] + 1; at++)
+	for (int i = 0; conformance_fixture->edges && conformance_fixture->edges[i] && i < EDGES_MAX; i++)
+		for (int64_t at = conformance_fixture->edges[i] - 1; at <= conformance_fixture->edges[i] + 1;
+			at++)
 			if (at < size)
 				out[count++] = at;
 	if (size > 0)
@@ -251,8 +172,8 @@ static void fail_put_at(const char *key, int64_t size, int64_t announced, int64_
 	pattern_source_init(&source, 11, size);
 	source.base.size = announced;
 	source.fail_at = at;
-	assert_fails_with(
-		ERROR_SOURCE_FAILED, store_put(fixture->store, key, &source.base, NULL, NULL, &err));
+	assert_fails_with(ERROR_SOURCE_FAILED,
+		store_put(conformance_fixture->store, key, &source.base, NULL, NULL, &err));
 }
 
 static void put_whose_source_fails_at_any_byte_leaves_no_key(void **state)
@@ -263,9 +184,9 @@ static void put_whose_source_fails_at_any_byte_leaves_no_key(void **state)
 		size_t count = failure_points(SIZES[i], points);
 		for (size_t k = 0; k < count; k++) {
 			fail_put_at("failing", SIZES[i], SIZES[i], points[k]);
-			assert_no_object(fixture->store, "failing");
+			assert_no_object(conformance_fixture->store, "failing");
 		}
-		assert_nothing_left();
+		conformance_assert_nothing_left();
 	}
 }
 
@@ -275,9 +196,9 @@ static void put_of_unknown_size_whose_source_fails_leaves_no_key(void **state)
 	static const int64_t POINTS[] = {0, 1, 65536, 5 * 1024 * 1024};
 	for (size_t k = 0; k < sizeof(POINTS) / sizeof(POINTS[0]); k++) {
 		fail_put_at("failing", 5 * 1024 * 1024, -1, POINTS[k]);
-		assert_no_object(fixture->store, "failing");
+		assert_no_object(conformance_fixture->store, "failing");
 	}
-	assert_nothing_left();
+	conformance_assert_nothing_left();
 }
 
 static void replacement_whose_source_fails_leaves_the_old_object(void **state)
@@ -285,15 +206,15 @@ static void replacement_whose_source_fails_leaves_the_old_object(void **state)
 	(void)state;
 	struct error err;
 	int64_t points[POINTS_MAX];
-	assert_success(put_pattern("kept", 12, 70000, &err));
+	assert_success(conformance_put("kept", 12, 70000, &err));
 	size_t count = failure_points(300 * 1024, points);
 	for (size_t k = 0; k < count; k++) {
-		if (can(STORE_CAN_REPLACE))
+		if (conformance_can(STORE_CAN_REPLACE))
 			fail_put_at("kept", 300 * 1024, 300 * 1024, points[k]);
-		assert_object(fixture->store, "kept", 12, 70000);
+		assert_object(conformance_fixture->store, "kept", 12, 70000);
 	}
-	assert_nothing_left();
-	discard("kept");
+	conformance_assert_nothing_left();
+	conformance_discard("kept");
 }
 
 static void short_and_long_sources_are_refused_and_leave_no_key(void **state)
@@ -305,9 +226,9 @@ static void short_and_long_sources_are_refused_and_leave_no_key(void **state)
 		{5 * 1024 * 1024, 100}, {5 * 1024 * 1024 + 1, 5 * 1024 * 1024}};
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		fail_put_at("mismatch", CASES[i].size, CASES[i].announced, -1);
-		assert_no_object(fixture->store, "mismatch");
+		assert_no_object(conformance_fixture->store, "mismatch");
 	}
-	assert_nothing_left();
+	conformance_assert_nothing_left();
 }
 
 static void a_failed_put_can_be_repeated(void **state)
@@ -317,13 +238,13 @@ static void a_failed_put_can_be_repeated(void **state)
 	struct pattern_source source;
 	pattern_source_init(&source, 13, 300 * 1024);
 	source.fail_at = 100000;
-	assert_fails_with(
-		ERROR_SOURCE_FAILED, store_put(fixture->store, "again", &source.base, NULL, NULL, &err));
+	assert_fails_with(ERROR_SOURCE_FAILED,
+		store_put(conformance_fixture->store, "again", &source.base, NULL, NULL, &err));
 	source.fail_at = -1;
 	assert_success(source.base.rewind(&source.base, &err));
-	assert_success(store_put(fixture->store, "again", &source.base, NULL, NULL, &err));
-	assert_object(fixture->store, "again", 13, 300 * 1024);
-	discard("again");
+	assert_success(store_put(conformance_fixture->store, "again", &source.base, NULL, NULL, &err));
+	assert_object(conformance_fixture->store, "again", 13, 300 * 1024);
+	conformance_discard("again");
 }
 
 static void get_whose_sink_fails_at_any_byte_stops_with_that_error(void **state)
@@ -332,22 +253,23 @@ static void get_whose_sink_fails_at_any_byte_stops_with_that_error(void **state)
 	struct error err;
 	int64_t points[POINTS_MAX];
 	const int64_t size = 300 * 1024;
-	assert_success(put_pattern("sink", 14, size, &err));
+	assert_success(conformance_put("sink", 14, size, &err));
 	size_t count = failure_points(size, points);
 	for (size_t k = 0; k < count; k++) {
 		struct pattern_sink sink;
 		pattern_sink_init(&sink, 14, 0);
 		sink.fail_at = points[k];
 		if (points[k] == size) /* never reached */
-			assert_success(store_get(fixture->store, "sink", 0, -1, &sink.base, &err));
+			assert_success(
+				store_get(conformance_fixture->store, "sink", 0, -1, &sink.base, &err));
 		else
-			assert_fails_with(
-				ERROR_CANCELLED, store_get(fixture->store, "sink", 0, -1, &sink.base, &err));
+			assert_fails_with(ERROR_CANCELLED,
+				store_get(conformance_fixture->store, "sink", 0, -1, &sink.base, &err));
 		assert_int_equal(sink.wrong, 0);
 		assert_int_equal(sink.count, points[k]);
 	}
-	assert_object(fixture->store, "sink", 14, size);
-	discard("sink");
+	assert_object(conformance_fixture->store, "sink", 14, size);
+	conformance_discard("sink");
 }
 
 /* --- replacing and removing */
@@ -356,43 +278,43 @@ static void put_replaces_an_object_or_conflicts(void **state)
 {
 	(void)state;
 	struct error err;
-	assert_success(put_pattern("replaced", 15, 300 * 1024, &err));
-	if (can(STORE_CAN_REPLACE)) {
-		assert_success(put_pattern("replaced", 16, 10, &err));
-		assert_object(fixture->store, "replaced", 16, 10);
+	assert_success(conformance_put("replaced", 15, 300 * 1024, &err));
+	if (conformance_can(STORE_CAN_REPLACE)) {
+		assert_success(conformance_put("replaced", 16, 10, &err));
+		assert_object(conformance_fixture->store, "replaced", 16, 10);
 	} else {
-		assert_fails_with(ERROR_CONFLICT, put_pattern("replaced", 16, 10, &err));
-		assert_object(fixture->store, "replaced", 15, 300 * 1024);
+		assert_fails_with(ERROR_CONFLICT, conformance_put("replaced", 16, 10, &err));
+		assert_object(conformance_fixture->store, "replaced", 15, 300 * 1024);
 	}
-	assert_nothing_left();
-	discard("replaced");
+	conformance_assert_nothing_left();
+	conformance_discard("replaced");
 }
 
 static void removed_objects_are_gone_and_removing_twice_is_success(void **state)
 {
 	(void)state;
 	struct error err;
-	if (!can(STORE_CAN_DELETE))
+	if (!conformance_can(STORE_CAN_DELETE))
 		return;
-	assert_success(put_pattern("dir/removed", 17, 1000, &err));
-	assert_success(store_remove(fixture->store, "dir/removed", &err));
-	assert_no_object(fixture->store, "dir/removed");
-	assert_success(store_remove(fixture->store, "dir/removed", &err));
-	assert_success(store_remove(fixture->store, "never/was/there", &err));
+	assert_success(conformance_put("dir/removed", 17, 1000, &err));
+	assert_success(store_remove(conformance_fixture->store, "dir/removed", &err));
+	assert_no_object(conformance_fixture->store, "dir/removed");
+	assert_success(store_remove(conformance_fixture->store, "dir/removed", &err));
+	assert_success(store_remove(conformance_fixture->store, "never/was/there", &err));
 }
 
 static void removing_one_object_leaves_its_neighbours(void **state)
 {
 	(void)state;
 	struct error err;
-	if (!can(STORE_CAN_DELETE))
+	if (!conformance_can(STORE_CAN_DELETE))
 		return;
-	assert_success(put_pattern("n/1", 18, 10, &err));
-	assert_success(put_pattern("n/10", 19, 20, &err));
-	assert_success(store_remove(fixture->store, "n/1", &err));
-	assert_no_object(fixture->store, "n/1");
-	assert_object(fixture->store, "n/10", 19, 20);
-	discard("n/10");
+	assert_success(conformance_put("n/1", 18, 10, &err));
+	assert_success(conformance_put("n/10", 19, 20, &err));
+	assert_success(store_remove(conformance_fixture->store, "n/1", &err));
+	assert_no_object(conformance_fixture->store, "n/1");
+	assert_object(conformance_fixture->store, "n/10", 19, 20);
+	conformance_discard("n/10");
 }
 
 /* --- ranges */
@@ -401,7 +323,7 @@ static void ranges_give_exactly_their_bytes(void **state)
 {
 	(void)state;
 	struct error err;
-	if (!can(STORE_CAN_RANGE))
+	if (!conformance_can(STORE_CAN_RANGE))
 		return;
 	const int64_t size = 300 * 1024;
 	const struct {
@@ -409,14 +331,14 @@ static void ranges_give_exactly_their_bytes(void **state)
 	} CASES[] = {{0, -1, size}, {0, 0, 1}, {0, size - 1, size}, {0, size, size}, {0, INT64_MAX, size},
 		{1, -1, size - 1}, {size - 1, -1, 1}, {size - 1, size - 1, 1}, {65535, 65536, 2},
 		{65536, 131071, 65536}, {1000, size + 5, size - 1000}};
-	assert_success(put_pattern("range", 20, size, &err));
+	assert_success(conformance_put("range", 20, size, &err));
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		int64_t count;
-		assert_success(get_pattern(
-			fixture->store, "range", 20, CASES[i].first, CASES[i].last, &count, &err));
+		assert_success(get_pattern(conformance_fixture->store, "range", 20, CASES[i].first,
+			CASES[i].last, &count, &err));
 		assert_int_equal(count, CASES[i].count);
 	}
-	discard("range");
+	conformance_discard("range");
 }
 
 static void assert_range_refused(const char *key, int64_t first, int64_t last)
@@ -424,7 +346,8 @@ static void assert_range_refused(const char *key, int64_t first, int64_t last)
 	struct error err;
 	struct pattern_sink sink;
 	pattern_sink_init(&sink, 0, 0);
-	assert_fails_with(ERROR_RANGE, store_get(fixture->store, key, first, last, &sink.base, &err));
+	assert_fails_with(
+		ERROR_RANGE, store_get(conformance_fixture->store, key, first, last, &sink.base, &err));
 	assert_int_equal(sink.count, 0);
 }
 
@@ -432,10 +355,10 @@ static void ranges_beyond_the_end_are_refused_before_the_first_byte(void **state
 {
 	(void)state;
 	struct error err;
-	if (!can(STORE_CAN_RANGE))
+	if (!conformance_can(STORE_CAN_RANGE))
 		return;
-	assert_success(put_pattern("range", 21, 100, &err));
-	assert_success(put_pattern("empty", 21, 0, &err));
+	assert_success(conformance_put("range", 21, 100, &err));
+	assert_success(conformance_put("empty", 21, 0, &err));
 	assert_range_refused("range", 100, -1);
 	assert_range_refused("range", 100, 200);
 	assert_range_refused("range", INT64_MAX, -1);
@@ -443,9 +366,9 @@ static void ranges_beyond_the_end_are_refused_before_the_first_byte(void **state
 	assert_range_refused("range", -1, -1);
 	assert_range_refused("empty", 0, 0);
 	assert_range_refused("empty", 1, -1);
-	assert_object(fixture->store, "empty", 21, 0);
-	discard("range");
-	discard("empty");
+	assert_object(conformance_fixture->store, "empty", 21, 0);
+	conformance_discard("range");
+	conformance_discard("empty");
 }
 
 static void a_range_of_a_missing_key_is_not_found(void **state)
@@ -453,10 +376,10 @@ static void a_range_of_a_missing_key_is_not_found(void **state)
 	(void)state;
 	struct error err;
 	int64_t count;
-	if (can(STORE_CAN_RANGE))
-		assert_fails_with(
-			ERROR_NOT_FOUND, get_pattern(fixture->store, "missing", 0, 5, 10, &count, &err));
-	assert_no_object(fixture->store, "missing");
+	if (conformance_can(STORE_CAN_RANGE))
+		assert_fails_with(ERROR_NOT_FOUND,
+			get_pattern(conformance_fixture->store, "missing", 0, 5, 10, &count, &err));
+	assert_no_object(conformance_fixture->store, "missing");
 }
 
 /* --- listing */
@@ -495,7 +418,7 @@ static void assert_listing(const char *prefix)
 	struct error err;
 	struct listing listing = {0};
 	int expected = 0;
-	assert_success(store_list(fixture->store, prefix, collect, &listing, &err));
+	assert_success(store_list(conformance_fixture->store, prefix, collect, &listing, &err));
 	for (int i = 0; i < LISTED_COUNT; i++) {
 		bool fits = strncmp(LISTED[i], prefix, strlen(prefix)) == 0;
 		assert_int_equal(listed_size(&listing, LISTED[i]), fits ? i + 1 : -1);
@@ -510,17 +433,17 @@ static void listing_names_every_object_with_the_prefix_once(void **state)
 	static const char *const PREFIXES[] = {
 		"", "l", "list", "list/", "list/b", "list/b/", "list/b/c", "list/b/c/", "nothing", "o"};
 	struct error err;
-	if (!can(STORE_CAN_LIST))
+	if (!conformance_can(STORE_CAN_LIST))
 		return;
 	for (int i = 0; i < LISTED_COUNT; i++)
-		assert_success(put_pattern(LISTED[i], 22, i + 1, &err));
+		assert_success(conformance_put(LISTED[i], 22, i + 1, &err));
 	for (size_t i = 0; i < sizeof(PREFIXES) / sizeof(PREFIXES[0]); i++)
 		assert_listing(PREFIXES[i]);
 	struct listing listing = {.stop_after = 2};
-	assert_int_equal(store_list(fixture->store, "list", collect, &listing, &err), 42);
+	assert_int_equal(store_list(conformance_fixture->store, "list", collect, &listing, &err), 42);
 	assert_int_equal(listing.count, 2);
 	for (int i = 0; i < LISTED_COUNT; i++)
-		discard(LISTED[i]);
+		conformance_discard(LISTED[i]);
 }
 
 /* --- keys */
@@ -535,16 +458,16 @@ static void awkward_keys_work_or_are_refused_whole(void **state)
 		"a,b@c!"};
 	for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++) {
 		struct error err;
-		if (put_pattern(KEYS[i], (unsigned)i, 1000 + (int64_t)i, &err) == 0) {
-			assert_object(fixture->store, KEYS[i], (unsigned)i, 1000 + (int64_t)i);
-			discard(KEYS[i]);
+		if (conformance_put(KEYS[i], (unsigned)i, 1000 + (int64_t)i, &err) == 0) {
+			assert_object(conformance_fixture->store, KEYS[i], (unsigned)i, 1000 + (int64_t)i);
+			conformance_discard(KEYS[i]);
 		} else {
 			assert_int_equal(err.code, ERROR_INVALID);
 			struct object_info info;
-			assert_int_equal(store_stat(fixture->store, KEYS[i], &info, &err), -1);
+			assert_int_equal(store_stat(conformance_fixture->store, KEYS[i], &info, &err), -1);
 		}
 	}
-	assert_nothing_left();
+	conformance_assert_nothing_left();
 }
 
 static void keys_that_differ_little_are_different_objects(void **state)
@@ -555,11 +478,11 @@ static void keys_that_differ_little_are_different_objects(void **state)
 	enum { COUNT = sizeof(KEYS) / sizeof(KEYS[0]) };
 	struct error err;
 	for (int i = 0; i < COUNT; i++)
-		assert_success(put_pattern(KEYS[i], (unsigned)i, 50 + i, &err));
+		assert_success(conformance_put(KEYS[i], (unsigned)i, 50 + i, &err));
 	for (int i = 0; i < COUNT; i++)
-		assert_object(fixture->store, KEYS[i], (unsigned)i, 50 + i);
+		assert_object(conformance_fixture->store, KEYS[i], (unsigned)i, 50 + i);
 	for (int i = 0; i < COUNT; i++)
-		discard(KEYS[i]);
+		conformance_discard(KEYS[i]);
 }
 
 static void long_keys_work_or_are_refused_whole(void **state)
@@ -572,16 +495,16 @@ static void long_keys_work_or_are_refused_whole(void **state)
 		deep[i] = '/';
 	flat[STORE_KEY_MAX] = deep[STORE_KEY_MAX] = '\0';
 	struct error err;
-	assert_success(put_pattern(deep, 23, 500, &err));
-	assert_object(fixture->store, deep, 23, 500);
-	discard(deep);
-	if (put_pattern(flat, 24, 600, &err) == 0) {
-		assert_object(fixture->store, flat, 24, 600);
-		discard(flat);
+	assert_success(conformance_put(deep, 23, 500, &err));
+	assert_object(conformance_fixture->store, deep, 23, 500);
+	conformance_discard(deep);
+	if (conformance_put(flat, 24, 600, &err) == 0) {
+		assert_object(conformance_fixture->store, flat, 24, 600);
+		conformance_discard(flat);
 	} else {
 		assert_int_equal(err.code, ERROR_INVALID);
 	}
-	assert_nothing_left();
+	conformance_assert_nothing_left();
 }
 
 static void assert_key_refused(const char *key)
@@ -590,11 +513,11 @@ static void assert_key_refused(const char *key)
 	struct object_info info;
 	struct pattern_sink sink;
 	pattern_sink_init(&sink, 0, 0);
-	assert_fails_with(ERROR_INVALID, put_pattern(key, 1, 10, &err));
-	assert_fails_with(ERROR_INVALID, store_get(fixture->store, key, 0, -1, &sink.base, &err));
-	assert_fails_with(ERROR_INVALID, store_stat(fixture->store, key, &info, &err));
-	if (can(STORE_CAN_DELETE))
-		assert_fails_with(ERROR_INVALID, store_remove(fixture->store, key, &err));
+	assert_fails_with(ERROR_INVALID, conformance_put(key, 1, 10, &err));
+	assert_fails_with(ERROR_INVALID, store_get(conformance_fixture->store, key, 0, -1, &sink.base, &err));
+	assert_fails_with(ERROR_INVALID, store_stat(conformance_fixture->store, key, &info, &err));
+	if (conformance_can(STORE_CAN_DELETE))
+		assert_fails_with(ERROR_INVALID, store_remove(conformance_fixture->store, key, &err));
 }
 
 static void keys_that_no_store_takes_are_refused(void **state)
@@ -613,161 +536,6 @@ static void keys_that_no_store_takes_are_refused(void **state)
 	assert_key_refused("over\xc0\xaflong");
 	assert_key_refused("surrogate\xed\xa0\x80");
 	assert_key_refused("cut\xe2\x82");
-}
-
-/* --- threads */
-
-struct racer {
-	pthread_t thread;
-	unsigned seed;
-	int rounds;
-	_Atomic int *stop; /* NULL: for rounds */
-	int failures;
-	char problem[512];
-};
-
-enum { RACERS_MAX = 16, RACE_SIZE = 150 * 1024 };
-
-static int racer_count(void)
-{
-	int count = fixture->threads ? fixture->threads : 4;
-	return count < RACERS_MAX ? count : RACERS_MAX;
-}
-
-static void note_failure(struct racer *racer, const char *what, const struct error *err)
-{
-	racer->failures++;
-	snprintf(racer->problem, sizeof(racer->problem), "%s: %.100s %.100s", what, err ? err->message : "",
-		err ? err->cause : "");
-}
-
-/* Winners differ in seed and in size, so that a mixture of two cannot pass for either. */
-static void *race_put(void *context)
-{
-	struct racer *racer = context;
-	for (int i = 0; i < racer->rounds; i++) {
-		struct error err;
-		struct pattern_source source;
-		pattern_source_init(&source, racer->seed, RACE_SIZE + racer->seed);
-		source.piece = 60000;
-		if (store_put(fixture->store, "race/key", &source.base, NULL, NULL, &err) != 0)
-			note_failure(racer, "put", &err);
-	}
-	return NULL;
-}
-
-/* 1 when the object is one whole winner's, 0 when there is none, -1 with the problem noted. */
-static int read_winner(struct racer *racer)
-{
-	struct error err;
-	struct memory_sink sink;
-	memory_sink_init(&sink, 4 * RACE_SIZE);
-	int result = 1;
-	if (store_get(fixture->store, "race/key", 0, -1, &sink.base, &err) != 0) {
-		result = err.code == ERROR_NOT_FOUND ? 0 : -1;
-		if (result < 0)
-			note_failure(racer, "get", &err);
-	} else {
-		unsigned seed = (unsigned)(sink.bytes.length - RACE_SIZE);
-		for (size_t i = 0; result == 1 && i < sink.bytes.length; i++)
-			if ((unsigned char)sink.bytes.data[i] != pattern_byte(seed, (int64_t)i))
-				result = -1;
-		if (seed >= RACERS_MAX || result < 0) {
-			note_failure(racer, "a mixture of objects", NULL);
-			result = -1;
-		}
-	}
-	memory_sink_release(&sink);
-	return result;
-}
-
-static void *race_read(void *context)
-{
-	struct racer *racer = context;
-	while (!atomic_load(racer->stop)) {
-		if (read_winner(racer) == 0)
-			note_failure(racer, "the key was gone during a replacement", NULL);
-	}
-	return NULL;
-}
-
-static void *race_put_and_remove(void *context)
-{
-	struct racer *racer = context;
-	for (int i = 0; i < racer->rounds; i++) {
-		struct error err;
-		struct pattern_source source;
-		pattern_source_init(&source, racer->seed, RACE_SIZE + racer->seed);
-		if (store_put(fixture->store, "race/key", &source.base, NULL, NULL, &err) != 0)
-			note_failure(racer, "put", &err);
-		read_winner(racer);
-		if (store_remove(fixture->store, "race/key", &err) != 0)
-			note_failure(racer, "remove", &err);
-	}
-	return NULL;
-}
-
-static void start_racers(struct racer *racers, int count, void *(*run)(void *), _Atomic int *stop)
-{
-	for (int i = 0; i < count; i++) {
-		racers[i] = (struct racer){
-			.seed = (unsigned)i, .rounds = fixture->rounds ? fixture->rounds : 20, .stop = stop};
-		assert_int_equal(pthread_create(&racers[i].thread, NULL, run, &racers[i]), 0);
-	}
-}
-
-static void join_racers(struct racer *racers, int count)
-{
-	for (int i = 0; i < count; i++)
-		pthread_join(racers[i].thread, NULL);
-	for (int i = 0; i < count; i++)
-		if (racers[i].failures)
-			fail_msg("[%s] %d failures, the last: %s", fixture->name, racers[i].failures,
-				racers[i].problem);
-}
-
-static void concurrent_puts_of_one_key_leave_one_whole_winner(void **state)
-{
-	(void)state;
-	if (!can(STORE_CAN_REPLACE))
-		return;
-	struct racer racers[RACERS_MAX], judge = {0};
-	start_racers(racers, racer_count(), race_put, NULL);
-	join_racers(racers, racer_count());
-	assert_int_equal(read_winner(&judge), 1);
-	assert_nothing_left();
-	discard("race/key");
-}
-
-static void readers_during_replacement_see_whole_objects(void **state)
-{
-	(void)state;
-	if (!can(STORE_CAN_REPLACE))
-		return;
-	struct error err;
-	_Atomic int stop = 0;
-	struct racer readers[RACERS_MAX], writers[RACERS_MAX];
-	assert_success(put_pattern("race/key", 0, RACE_SIZE, &err));
-	start_racers(readers, 2, race_read, &stop);
-	start_racers(writers, 2, race_put, NULL);
-	for (int i = 0; i < 2; i++)
-		pthread_join(writers[i].thread, NULL);
-	atomic_store(&stop, 1);
-	join_racers(readers, 2);
-	assert_int_equal(writers[0].failures + writers[1].failures, 0);
-	discard("race/key");
-}
-
-static void puts_and_removes_of_one_key_do_not_break_each_other(void **state)
-{
-	(void)state;
-	if (!can(STORE_CAN_REPLACE) || !can(STORE_CAN_DELETE))
-		return;
-	struct racer racers[RACERS_MAX];
-	start_racers(racers, racer_count(), race_put_and_remove, NULL);
-	join_racers(racers, racer_count());
-	assert_no_object(fixture->store, "race/key");
-	assert_nothing_left();
 }
 
 int store_conformance_run(struct store_fixture *subject)
@@ -799,6 +567,6 @@ int store_conformance_run(struct store_fixture *subject)
 		cmocka_unit_test(readers_during_replacement_see_whole_objects),
 		cmocka_unit_test(puts_and_removes_of_one_key_do_not_break_each_other),
 	};
-	fixture = subject;
+	conformance_fixture = subject;
 	return cmocka_run_group_tests_name(subject->name, TESTS, NULL, NULL);
 }
