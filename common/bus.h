@@ -90,7 +90,7 @@ void bus_publisher_free(struct bus_publisher *publisher, int64_t deadline_ms);
 bool bus_publisher_ready(struct bus_publisher *publisher);
 /* Publishes and waits for the broker's confirm. Message and body are borrowed for the call (copied inside).
  * NOT_FOUND: returned as unroutable (mandatory); UNAVAILABLE: not connected, blocked, nacked, connection lost before the confirm (it may or may not
- * have arrived); DEADLINE. */
+ * have arrived); DEADLINE; INVALID or TOO_LARGE: AMQP cannot carry it (a name over 255 bytes, headers over 64 KiB, a body over 64 MiB). */
 MUST_CHECK int bus_publisher_send(struct bus_publisher *publisher, const struct bus_message *message,
 	int64_t deadline_ms, struct error *err);
 /* Publishes `count` messages in order, pipelined, and waits for all. outcomes[i] says how each fared (ERROR_NONE when confirmed).
@@ -131,7 +131,8 @@ struct bus_consumer *bus_consumer_create(const struct bus_options *options,
 	const struct bus_subscription *subscriptions,
 	void (*deliver)(struct bus_delivery *delivery, void *context), void *context);
 bool bus_consumer_ready(struct bus_consumer *consumer); /* subscribed to everything */
-/* Takes no new deliveries; what has been delivered can still be settled. */
+/* Takes no new deliveries; what has been delivered can still be settled. When it returns, deliver() is not running and will not run again (called
+ * from deliver() itself: after this one). */
 void bus_consumer_stop(struct bus_consumer *consumer);
 /* Stops, lets the acks drain, ends the thread. All deliveries must have been settled. */
 void bus_consumer_free(struct bus_consumer *consumer);

@@ -3,8 +3,8 @@
 #define COMMON_BUS_BACKOFF_H
 
 /*
- * How long to wait before the next attempt: 100 ms, doubling to 5 s, each shortened at random by up to half so that a
- * fleet does not come back in step. Zero-initialise it.
+ * How long to wait before the next attempt: 100 ms, doubling to 5 s, each shortened at random by up to half
+ * so that a fleet does not come back in step. Zero-initialise it.
  */
 
 #include <stdint.h>

@@ -3,9 +3,9 @@
 #define COMMON_BUS_BATCH_H
 
 /*
- * What one caller of the publisher waits for: the fates of its messages. Shared by the caller and each message in flight and freed by the
- * last of them, so a caller may leave at its deadline while messages are still under way. All calls under the
- * publisher's lock.
+ * What one caller of the publisher waits for: the fates of its messages. Shared by the caller and each
+ * message in flight and freed by the last of them, so a caller may leave at its deadline while messages are
+ * still under way. All calls under the publisher's lock.
  */
 
 #include "common/error.h"

@@ -3,12 +3,13 @@
 #define COMMON_BUS_CONNECTION_H
 
 /*
- * One AMQP connection, for bus_publisher and bus_consumer only: broker list with failover, login, topology declared at every
- * connect, events instead of frames, close reasons, log lines. Everything here belongs to the thread that owns the
- * connection, except bus_connection_wake() and bus_connection_abort().
+ * One AMQP connection, for bus_publisher and bus_consumer only: broker list with failover, login, topology
+ * declared at every connect, events instead of frames, close reasons, log lines. Everything here belongs to
+ * the thread that owns the connection, except bus_connection_wake() and bus_connection_abort().
  *
- * No call of rabbitmq-c waits beyond a limit: it runs under the watchdog (BUS_STALL_MS) or has a timeout of its own.
- * The state machine: closed -> bus_connection_open() -> open -> any call that returns -1 has closed it again and logged why.
+ * No call of rabbitmq-c waits beyond a limit: it runs under the watchdog (BUS_STALL_MS) or has a timeout of
+ * its own. The state machine: closed -> bus_connection_open() -> open -> any call that returns -1 has
+ * closed it again and logged why.
  */
 
 #include "common/bus.h"
@@ -47,8 +48,8 @@ struct bus_connection {
 	char reason[240];             /* why the last call failed */
 };
 
-/* `channels`: how many the owner uses, from BUS_CHANNEL_FIRST on. Never fails: addresses that cannot be parsed are an error line
- * and a connection that never opens. */
+/* `channels`: how many the owner uses, from BUS_CHANNEL_FIRST on. Never fails: addresses that cannot be
+ * parsed are an error line and a connection that never opens. */
 void bus_connection_init(struct bus_connection *connection, const struct bus_options *options,
 	const struct bus_subscription *subscriptions, size_t channels);
 void bus_connection_release(struct bus_connection *connection);
@@ -57,11 +58,12 @@ void bus_connection_release(struct bus_connection *connection);
 MUST_CHECK int bus_connection_open(struct bus_connection *connection);
 /* Says goodbye within BUS_CLOSE_MS. */
 void bus_connection_close(struct bus_connection *connection);
-/* Gives the connection up after a failure with the reason given by the failed call, and logs it. Always returns -1. */
+/* Gives the connection up after a failure with the reason given by the failed call, and logs it. Always
+ * returns -1. */
 int bus_connection_lose(struct bus_connection *connection);
 
-/* After an rabbitmq-c call that got an answer (declare, consume, ...) on the channel. 0: done · 1: refused, the broker closed the
- * channel, `reason` is set · -1: connection lost. */
+/* After an rabbitmq-c call that got an answer (declare, consume, ...) on the channel. 0: done · 1:
+ * refused, the broker closed the channel, `reason` is set · -1: connection lost. */
 MUST_CHECK int bus_connection_answer(struct bus_connection *connection, uint16_t channel);
 /* After a call that only writes: 0, or -1: connection lost. */
 MUST_CHECK int bus_connection_sent(struct bus_connection *connection, int status);
@@ -69,9 +71,11 @@ MUST_CHECK int bus_connection_sent(struct bus_connection *connection, int status
 void bus_connection_begin(struct bus_connection *connection, int limit_ms);
 void bus_connection_end(struct bus_connection *connection);
 
-/* 1: *event · 0: nothing to read now · -1: connection lost. Keeps the heartbeat: to be called every few seconds. */
+/* 1: *event · 0: nothing to read now · -1: connection lost. Keeps the heartbeat: to be called every few
+ * seconds. */
 MUST_CHECK int bus_connection_next(struct bus_connection *connection, struct bus_event *event);
-/* Until something can be read, someone wakes, or the time is over (cut to what heartbeats need while open). */
+/* Until something can be read, someone wakes, or the time is over (cut to what heartbeats need while
+ * open). */
 void bus_connection_wait(struct bus_connection *connection, int64_t timeout_ms);
 
 /* Any thread. */
@@ -79,7 +83,8 @@ void bus_connection_wake(struct bus_connection *connection);
 /* Any thread: from now on every call fails at once. For an owner whose thread must end now. */
 void bus_connection_abort(struct bus_connection *connection);
 
-/* bus_topology.c. Declares everything on the control channel; what the broker refuses is logged and passed over. -1: connection lost. */
+/* bus_topology.c. Declares everything on the control channel; what the broker refuses is logged and
+ * passed over. -1: connection lost. */
 MUST_CHECK int bus_topology_declare(struct bus_connection *connection);
 
 #endif

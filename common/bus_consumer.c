@@ -14,10 +14,11 @@
 #include <string.h>
 
 /*
- * Each subscription has a channel of its own, so that a queue that fails costs the others nothing. Deliveries are handed on
- * from the thread; settlements come back from any thread on a list and an eventfd. A channel's delivery tags mean nothing
- * once it was closed, so each opening has a generation, each delivery remembers it, and settling one of an earlier
- * generation only frees it: the broker has put that message back already.
+ * Each subscription has a channel of its own, so that a queue that fails costs the others nothing.
+ * Deliveries are handed on from the thread; settlements come back from any thread on a list and an eventfd.
+ * A channel's delivery tags mean nothing once it was closed, so each opening has a generation, each
+ * delivery remembers it, and settling one of an earlier generation only frees it: the broker has put that
+ * message back already.
  */
 
 enum { READ_RUN = 256 }; /* events between two looks at the settlements */
@@ -260,7 +261,8 @@ static int subscribe(struct bus_consumer *consumer, struct subscription *subscri
 	return 0;
 }
 
-/* Those whose time has come. Before a second attempt everything is declared again: the queue may have been deleted. */
+/* Those whose time has come. Before a second attempt everything is declared again: the queue may have
+ * been deleted. */
 static int subscribe_due(struct bus_consumer *consumer)
 {
 	bool declared = false;
@@ -363,8 +365,8 @@ static int step(struct bus_consumer *consumer)
 	return 0;
 }
 
-/* An ack that is followed by the end of the connection can be lost in the broker. The answer to closing the channel comes after
- * everything that was sent on it. */
+/* An ack that is followed by the end of the connection can be lost in the broker. The answer to closing
+ * the channel comes after everything that was sent on it. */
 static void drain(struct bus_consumer *consumer)
 {
 	struct bus_connection *connection = &consumer->connection;

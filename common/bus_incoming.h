@@ -3,9 +3,9 @@
 #define COMMON_BUS_INCOMING_H
 
 /*
- * From the broker's frames to events. A message comes as a method, a header and body frames, on each channel in order but
- * mixed with those of other channels, so one is kept in progress per channel; nothing here ever waits.
- * Everything is copied: the frame's memory can be released after each call.
+ * From the broker's frames to events. A message comes as a method, a header and body frames, on each
+ * channel in order but mixed with those of other channels, so one is kept in progress per channel; nothing
+ * here ever waits. Everything is copied: the frame's memory can be released after each call.
  */
 
 #include "common/bus.h"

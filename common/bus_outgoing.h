@@ -3,8 +3,8 @@
 #define COMMON_BUS_OUTGOING_H
 
 /*
- * A message on its way out: a copy of everything the caller gave, so that a caller who no longer waits leaves nothing
- * dangling. One block of memory.
+ * A message on its way out: a copy of everything the caller gave, so that a caller who no longer waits
+ * leaves nothing dangling. One block of memory.
  */
 
 #include "common/bus.h"

@@ -15,19 +15,21 @@
 #include <stdatomic.h>
 
 /*
- * Callers put copies of their messages on a queue and wait on a condition; the thread, woken by an eventfd, moves them into the
- * window of unconfirmed messages and reads the confirms. A message is at each moment in exactly one place: queue, `sending`,
- * or window; settle() is where it ends, whatever its fate, and where its waiter hears of it.
+ * Callers put copies of their messages on a queue and wait on a condition; the thread, woken by an eventfd,
+ * moves them into the window of unconfirmed messages and reads the confirms. A message is at each moment in
+ * exactly one place: queue, `sending`, or window; settle() is where it ends, whatever its fate, and where
+ * its waiter hears of it.
  *
- * Nothing is queued for a broker that is away, blocks or does not read: callers learn it at once. What memory the messages
- * in flight may take is limited; beyond that callers wait for room until their deadline.
+ * Nothing is queued for a broker that is away, blocks or does not read: callers learn it at once. What
+ * memory the messages in flight may take is limited; beyond that callers wait for room until their
+ * deadline.
  */
 
 enum {
 	CHANNEL = BUS_CHANNEL_FIRST,
 	MEMORY_MAX = 64 * 1024 * 1024,
 	PUBLISH_RUN = 64,       /* messages between two looks at what the broker says */
-	STALL_NOTICE_MS = 1000, /* a write that takes longer makes the publisher unready */
+	STALL_NOTICE_MS = 5000, /* a write that takes longer is no backpressure any more: unready */
 };
 
 struct bus_publisher {
@@ -316,7 +318,7 @@ struct bus_publisher *bus_publisher_create(const struct bus_options *options)
 	return publisher;
 }
 
-/* Whether the condition came before the deadline; under the lock. */
+/* Until it does not hold any more, or the deadline; under the lock. */
 static void wait_while(
 	struct bus_publisher *publisher, bool (*holds)(const struct bus_publisher *), int64_t deadline_ms)
 {

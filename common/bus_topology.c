@@ -8,9 +8,10 @@
 #include <string.h>
 
 /*
- * Declarations go one by one on the control channel. The broker answers one that it refuses (arguments differ from what is there, no
- * permission) by closing the channel: that is an error line naming the object, a new channel, and on with the next, because a
- * service that runs with what is there is better than one that does not start.
+ * Declarations go one by one on the control channel. The broker answers one that it refuses (arguments
+ * differ from what is there, no permission) by closing the channel: that is an error line naming the
+ * object, a new channel, and on with the next, because a service that runs with what is there is better
+ * than one that does not start.
  */
 
 static amqp_bytes_t bytes(const char *text)

@@ -3,9 +3,9 @@
 #define COMMON_BUS_URL_H
 
 /*
- * The broker addresses of one setting: "amqp://user:password@host:port/vhost", several separated by commas. Parts are
- * percent-decoded, so a comma inside a password is written %2C. Left out: user and password guest, port 5672, vhost "/".
- * TLS (amqps) is refused: nothing may believe to be encrypted that is not.
+ * The broker addresses of one setting: "amqp://user:password@host:port/vhost", several separated by commas.
+ * Parts are percent-decoded, so a comma inside a password is written %2C. Left out: user and password
+ * guest, port 5672, vhost "/". TLS (amqps) is refused: nothing may believe to be encrypted that is not.
  */
 
 #include "common/error.h"

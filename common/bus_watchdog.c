@@ -11,8 +11,9 @@
 #include <sys/socket.h>
 
 /*
- * Arming happens for every message, so it must not wake the thread: the thread sleeps until the deadline it saw, looks
- * again and goes on sleeping when that has moved. Only a deadline before its next look needs a signal.
+ * Arming happens for every message, so it must not wake the thread: the thread sleeps until the deadline it
+ * saw, looks again and goes on sleeping when that has moved. Only a deadline before its next look needs a
+ * signal.
  */
 struct bus_watchdog {
 	pthread_t thread;

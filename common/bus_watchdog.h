@@ -3,10 +3,11 @@
 #define COMMON_BUS_WATCHDOG_H
 
 /*
- * The way out of calls that have none. rabbitmq-c writes without a limit while a broker does not read (memory alarm, stopped
- * process), so its caller arms the watchdog first: past the limit a thread of the watchdog's shuts the socket
- * down and the stuck call fails like any lost connection. The socket is given as a duplicate descriptor that its owner
- * closes after bus_watchdog_guard(w, -1): the library closes its own whenever it likes.
+ * The way out of calls that have none. rabbitmq-c writes without a limit while a broker does not read
+ * (memory alarm, stopped process), so its caller arms the watchdog first: past the limit a thread of the
+ * watchdog's shuts the socket down and the stuck call fails like any lost connection. The socket is given
+ * as a duplicate descriptor that its owner closes after bus_watchdog_guard(w, -1): the library closes its
+ * own whenever it likes.
  */
 
 #include <stdbool.h>

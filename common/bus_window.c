@@ -60,7 +60,8 @@ static bool same(const char *given, const char *returned)
 void bus_window_mark_returned(
 	struct bus_window *window, const char *message_id, const char *exchange, const char *routing_key)
 {
-	/* the broker returns in the order of publishing and confirms after it, so the match is near the front */
+	/* the broker returns in the order of publishing and confirms after it, so the match is near the
+	 * front */
 	for (uint64_t number = window->first; number < window->next; number++) {
 		struct bus_outgoing *outgoing = *slot(window, number);
 		if (!outgoing || outgoing->returned || !outgoing->message.mandatory)

@@ -3,8 +3,9 @@
 #define COMMON_BUS_WINDOW_H
 
 /*
- * The messages that were published on a channel and not confirmed yet. The broker counts a channel's messages from 1 and
- * confirms by that number, one by one or all up to it, so a ring indexed by the number holds them. One thread's.
+ * The messages that were published on a channel and not confirmed yet. The broker counts a channel's
+ * messages from 1 and confirms by that number, one by one or all up to it, so a ring indexed by the number
+ * holds them. One thread's.
  */
 
 #include <stdbool.h>
@@ -26,7 +27,8 @@ bool bus_window_is_empty(const struct bus_window *window);
 void bus_window_add(struct bus_window *window, struct bus_outgoing *outgoing);
 /* Takes out the one with that number; NULL when there is none. */
 struct bus_outgoing *bus_window_take(struct bus_window *window, uint64_t number);
-/* Takes out the oldest with a number up to that one; NULL when there is none (any more). UINT64_MAX: whatever is there. */
+/* Takes out the oldest with a number up to that one; NULL when there is none (any more). UINT64_MAX:
+ * whatever is there. */
 struct bus_outgoing *bus_window_take_upto(struct bus_window *window, uint64_t number);
 /* Marks the oldest message with this name and address that was not marked before. */
 void bus_window_mark_returned(

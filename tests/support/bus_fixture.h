@@ -3,8 +3,8 @@
 #define SUPPORT_BUS_FIXTURE_H
 
 /*
- * For tests against a real RabbitMQ (TEST_AMQP_URL): a topology with names of this process's own that expires by itself, a
- * publisher, and an inbox that collects what a consumer delivers.
+ * For tests against a real RabbitMQ (TEST_AMQP_URL): a topology with names of this process's own that
+ * expires by itself, a publisher, and an inbox that collects what a consumer delivers.
  */
 
 #include "support/cmocka.h"

@@ -2,7 +2,8 @@
 #ifndef SUPPORT_TCP_PROXY_H
 #define SUPPORT_TCP_PROXY_H
 
-/* A thread between a client and a server on loopback, to cut or freeze the connections of the one without touching the other. */
+/* A thread between a client and a server on loopback, to cut or freeze the connections of the one
+ * without touching the other. */
 
 #include "support/cmocka.h"
 

@@ -2,8 +2,9 @@
 #include "support/bus_fixture.h"
 
 /*
- * The broker itself goes away and comes back, or runs out of memory. TEST_BROKER_STOP and TEST_BROKER_START, TEST_BROKER_BLOCK and
- * TEST_BROKER_UNBLOCK hold the commands; nothing else may use that broker meanwhile.
+ * The broker itself goes away and comes back, or runs out of memory. TEST_BROKER_STOP and
+ * TEST_BROKER_START, TEST_BROKER_BLOCK and TEST_BROKER_UNBLOCK hold the commands; nothing else may use that
+ * broker meanwhile.
  */
 
 static struct bus_fixture fixture;
