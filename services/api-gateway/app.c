@@ -35,11 +35,12 @@
 
 enum {
 	DATABASE_RETRY_MS = 1000,
+	PROBE_MS = 2000,
 	INTERNAL_THREADS = 64,
 	MAX_HEAD_SIZE = 16 * 1024,
 	CONNECT_TIMEOUT_MS = 5000,
 	PUBLISHER_DRAIN_MS = 5000,
-	PROBES = 1,
+	PROBES = 3,
 };
 
 struct app {
@@ -100,7 +101,21 @@ static int prepare_database(struct app *app, const volatile sig_atomic_t *stop, 
 	return error_set(err, ERROR_CANCELLED, "stopped while waiting for the database");
 }
 
-/* --- what /readyz asks besides database and publisher */
+/* --- what /readyz asks */
+
+static int probe_database(void *context, struct error *err)
+{
+	struct app *app = context;
+	return db_pool_check(app->pool, clock_monotonic_ms() + PROBE_MS, err);
+}
+
+static int probe_publisher(void *context, struct error *err)
+{
+	struct app *app = context;
+	if (bus_publisher_ready(app->publisher))
+		return 0;
+	return error_set(err, ERROR_UNAVAILABLE, "not connected to the broker, or blocked by it");
+}
 
 static int probe_results(void *context, struct error *err)
 {
@@ -167,6 +182,8 @@ static void build_transfer(struct app *app)
 static void build_gateway(struct app *app)
 {
 	const struct gateway_probe probes[PROBES] = {
+		{"database", probe_database, app},
+		{"broker.publish", probe_publisher, app},
 		{"broker.results", probe_results, app},
 	};
 	memcpy(app->probes, probes, sizeof(probes));
