@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs through a real broker. Every test has a site of its own, and copies of what goes to the shared results and the dead letters. */
+/* Jobs through a real broker. Every test has a site of its own, and copies of what goes to the shared results
+ * and the dead letters. */
 #include "jobs/consumer.h"
 
 #include "common/arena.h"
@@ -165,7 +166,8 @@ static struct result_message receive(struct live *live, struct mailbox *box, siz
 	return result;
 }
 
-/* How many of the shared results are of this job, or tell of a holder of this test's site (other tests share them). */
+/* How many of the shared results are of this job, or tell of a holder of this test's site (other tests share
+ * them). */
 static int count_shared(struct live *live, enum job_kind kind, const char *job_id, const char *holder)
 {
 	struct error err;
