@@ -4,7 +4,7 @@
 
 /*
  * The worker's internal HTTP listener:
- *	GET, HEAD /internal/bytes/<ticket>	the object's bytes that the ticket names (see jobs/get.c), with their exact Content-Length
+ *	GET, HEAD /internal/bytes/<ticket>	the object's bytes that the ticket names (see jobs/get.c)
  *	GET /livez	200 while the process serves
  *	GET /readyz	200 when jobs are taken and results can be published, else 503 and what is missing
  *	GET /metrics	Prometheus text

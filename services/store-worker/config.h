@@ -23,7 +23,8 @@ struct config {
 
 extern const struct setting CONFIG_TABLE[];
 
-/* Reads the environment into a zeroed config. -1: `problems` has a line for each. Release it in both cases. */
+/* Reads the environment into a zeroed config. -1: `problems` has a line for each. Release it in both cases.
+ */
 int config_load(struct config *config, struct buf *problems);
 void config_release(struct config *config);
 

@@ -2,7 +2,8 @@
 #ifndef TESTS_SUPPORT_STORE_JOB_FIXTURE_H
 #define TESTS_SUPPORT_STORE_JOB_FIXTURE_H
 
-/* What a job runs in: a scratch tree with a FilesystemStore, a DictStore, a spool directory, and everything of struct job_environment. */
+/* What a job runs in: a scratch tree with a FilesystemStore, a DictStore, a spool directory, and everything
+ * of struct job_environment. */
 
 #include "jobs/jobs.h"
 #include "store/store_driver.h"

@@ -20,7 +20,7 @@ int beneath_open(int directory, const char *path, int flags, mode_t mode)
 		.mode = flags & O_CREAT ? mode : 0,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
-	/* EAGAIN: something was renamed while the kernel looked, and it cannot tell whether the path led out */
+	/* EAGAIN: something was renamed while the kernel looked; whether the path led out is unknown */
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		long fd = syscall(SYS_openat2, directory, *path ? path : ".", &how, sizeof(how));
 		if (fd >= 0)

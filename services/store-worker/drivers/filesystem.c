@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FilesystemStore: a key is a path below the store's directory, an object the file there, as other programs see it too.
+ * FilesystemStore: a key is a path below the store's directory, an object the file there, as other programs
+ * see it too.
  *
- * A put writes a temporary in the same file system, syncs it and renames it into place: readers see the old file or the new one.
- * The directory is opened anew for each call, so that one that is moved, mounted or made while the worker runs is the one
- * in use. A file is given a second name instead of being copied where source and store share a file system: the
- * source stays, and a put that is repeated after a crash finds it.
+ * A put writes a temporary in the same file system, syncs it and renames it into place: readers see the old
+ * file or the new one. The directory is opened anew for each call, so that one that is moved, mounted or made
+ * while the worker runs is the one in use. A file is given a second name instead of being copied where source
+ * and store share a file system: the source stays, and a put that is repeated after a crash finds it.
  */
 #include "common/cleanup.h"
 #include "common/memory.h"
@@ -80,7 +81,8 @@ static int open_root(const struct filesystem_store *store, bool make, struct err
 	if (root >= 0)
 		return root;
 	fail(err, errno, "open store directory");
-	/* not "no such object": whoever asks would take the bytes for lost, when perhaps a disk is not mounted */
+	/* not "no such object": whoever asks would take the bytes for lost, when perhaps a disk is not
+	 * mounted */
 	if (err->code == ERROR_NOT_FOUND)
 		err->code = ERROR_UNAVAILABLE;
 	snprintf(err->message, sizeof(err->message), "the store's directory cannot be used");
@@ -319,7 +321,8 @@ static int filesystem_remove(struct store *base, const char *key, struct error *
 
 /* --- list */
 
-/* Directories still to be read, each relative to the root with a slash behind it, so that depth costs no descriptors. */
+/* Directories still to be read, each relative to the root with a slash behind it, so that depth costs no
+ * descriptors. */
 struct walk {
 	int root;
 	const char *prefix;
@@ -349,7 +352,8 @@ static bool is_key(const char *path)
 	return key_check(path, &ignored) == 0 && key_check_path(path, &ignored) == 0;
 }
 
-/* What visit() said, 0 to go on. Files that no key can name are passed over; linked directories are not entered, they may form circles. */
+/* What visit() said, 0 to go on. Files that no key can name are passed over; linked directories are not
+ * entered, they may form circles. */
 static int walk_entry(struct walk *walk, int directory, const char *path, const char *name)
 {
 	struct stat status;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DictStore: objects in the memory of this process, for what is small, short-lived and wanted at once. A store is found again by (site, bucket)
- * for as long as the process lives, whether or not it is open. That one process owns a site's DictStores is the queue's doing
- * (single active consumer), not this driver's.
+ * DictStore: objects in the memory of this process, for what is small, short-lived and wanted at once. A
+ * store is found again by (site, bucket) for as long as the process lives, whether or not it is open. That
+ * one process owns a site's DictStores is the queue's doing (single active consumer), not this driver's.
  */
 #include "common/cleanup.h"
 #include "common/memory.h"

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Full chunks are mapped, so that their memory goes back to the system; the last one is a heap block of exactly its size. */
+/* Full chunks are mapped, so that their memory goes back to the system; the last one is a heap block of
+ * exactly its size. */
 struct chunk {
 	unsigned char *bytes;
 	size_t length;

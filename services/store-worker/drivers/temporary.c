@@ -29,7 +29,8 @@ static int open_area(int root)
 	return beneath_open(root, STORE_TEMPORARY_NAME, flags, 0);
 }
 
-/* True when the file is ours: locked, and not unlinked by a cleaner that was faster. A file system without locks counts as locked. */
+/* True when the file is ours: locked, and not unlinked by a cleaner that was faster. A file system without
+ * locks counts as locked. */
 static bool lock_new(int fd)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)

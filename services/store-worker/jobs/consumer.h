@@ -3,11 +3,12 @@
 #define JOBS_CONSUMER_H
 
 /*
- * Takes jobs from some queues and runs them on threads of its own: receive -> unpack -> run -> report -> ack. There is one for each class of jobs, so that
- * none waits behind another, and one for the RAM queues.
+ * Takes jobs from some queues and runs them on threads of its own: receive -> unpack -> run -> report -> ack.
+ * There is one for each class of jobs, so that none waits behind another, and one for the RAM queues.
  *
- * A delivery is acknowledged only when its result is with the broker; until then a crash makes the broker deliver it again. A message that is no job goes to the
- * dead letters. A result that cannot be published puts its job back after a pause.
+ * A delivery is acknowledged only when its result is with the broker; until then a crash makes the broker
+ * deliver it again. A message that is no job goes to the dead letters. A result that cannot be published puts
+ * its job back after a pause.
  */
 
 #include "common/bus.h"
@@ -33,7 +34,8 @@ struct job_consumer *job_consumer_create(const struct job_consumer_options *opti
 bool job_consumer_ready(const struct job_consumer *consumer);
 /* Takes no more jobs, gives back those not begun; those begun go on. Returns at once. */
 void job_consumer_stop(struct job_consumer *consumer);
-/* After stopping: waits for the jobs begun, at most until the monotonic deadline. False: some still run, and it cannot be freed. */
+/* After stopping: waits for the jobs begun, at most until the monotonic deadline. False: some still run, and
+ * it cannot be freed. */
 MUST_CHECK bool job_consumer_wait(struct job_consumer *consumer, int64_t deadline_ms);
 void job_consumer_free(
 	struct job_consumer *consumer); /* after job_consumer_wait() was true; NULL is accepted */

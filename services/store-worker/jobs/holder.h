@@ -3,12 +3,14 @@
 #define JOBS_HOLDER_H
 
 /*
- * Tells the gateways which process holds a site's RAM stores. The RAM queue of a site has one active consumer; whoever gets deliveries from it owns the
- * bytes, and says so before it works on the first one. So that a change of owner is known although no job comes, every worker sends a `hold` job to the
- * queue every 5 s, which expires when nobody takes it.
+ * Tells the gateways which process holds a site's RAM stores. The RAM queue of a site has one active
+ * consumer; whoever gets deliveries from it owns the bytes, and says so before it works on the first one. So
+ * that a change of owner is known although no job comes, every worker sends a `hold` job to the queue every 5
+ * s, which expires when nobody takes it.
  *
- * A process cannot see its consumer being made active. It takes ownership as new when it has not announced it yet, when its connection was lost, or when the
- * steady `hold` jobs have stopped reaching it for a while (another may have been the owner meanwhile), and repeats it once a minute.
+ * A process cannot see its consumer being made active. It takes ownership as new when it has not announced it
+ * yet, when its connection was lost, or when the steady `hold` jobs have stopped reaching it for a while
+ * (another may have been the owner meanwhile), and repeats it once a minute.
  */
 
 #include "common/error.h"
@@ -33,8 +35,8 @@ void holder_start(struct holder *holder, bool (*connected)(void *context), void 
 void holder_stop(struct holder *holder);
 void holder_free(struct holder *holder); /* stopped; NULL is accepted */
 
-/* A delivery has come from that queue, a `hold` job or another: announces the ownership if that is due. UNAVAILABLE, DEADLINE: it could not be,
- * and the delivery must not be worked on. */
+/* A delivery has come from that queue, a `hold` job or another: announces the ownership if that is due.
+ * UNAVAILABLE, DEADLINE: it could not be, and the delivery must not be worked on. */
 MUST_CHECK int holder_delivered(struct holder *holder, const char *queue, bool is_hold, struct error *err);
 /* What has been announced no longer counts. */
 void holder_forget(struct holder *holder);

@@ -2,7 +2,8 @@
 #ifndef JOBS_HTTP_SOURCE_H
 #define JOBS_HTTP_SOURCE_H
 
-/* A source that pulls a ticket from another service. Whatever goes wrong there is SOURCE_FAILED, or DEADLINE; the cause says what. */
+/* A source that pulls a ticket from another service. Whatever goes wrong there is SOURCE_FAILED, or DEADLINE;
+ * the cause says what. */
 
 #include "store/pulled_source.h"
 

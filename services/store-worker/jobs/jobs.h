@@ -3,8 +3,9 @@
 #define JOBS_JOBS_H
 
 /*
- * What a worker does when it is asked to: one function per kind of job, listed in the table of jobs.c. Jobs are safe to repeat, since the broker delivers
- * at least once. A function returns 0 with the result filled, or -1 with the error; what both share is jobs_run()'s.
+ * What a worker does when it is asked to: one function per kind of job, listed in the table of jobs.c. Jobs
+ * are safe to repeat, since the broker delivers at least once. A function returns 0 with the result filled,
+ * or -1 with the error; what both share is jobs_run()'s.
  */
 
 #include "common/error.h"
@@ -39,7 +40,8 @@ struct job {
 	struct result_message *result;
 };
 
-/* Runs the job and fills the result, whatever comes of it. Writes the job's log line. job->store and job->result are set here. */
+/* Runs the job and fills the result, whatever comes of it. Writes the job's log line. job->store and
+ * job->result are set here. */
 void jobs_run(struct job *job, struct result_message *result);
 
 MUST_CHECK int job_put(struct job *job, struct error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * put: the bytes are hashed as they pass and compared before the last of them reaches the store, so that a wrong object never becomes
- * visible; the size is compared once more with what the store says afterwards.
+ * put: the bytes are hashed as they pass and compared before the last of them reaches the store, so that a
+ * wrong object never becomes visible; the size is compared once more with what the store says afterwards.
  */
 #include "jobs/jobs.h"
 
@@ -31,7 +31,8 @@ static void put_source_release(struct put_source *source)
 	source->chosen = NULL;
 }
 
-/* A path counts only below the directory that both services share, and only when nothing in it leads elsewhere. */
+/* A path counts only below the directory that both services share, and only when nothing in it leads
+ * elsewhere. */
 static bool is_spool_path(const struct job *job, const char *path)
 {
 	struct error ignored;

@@ -11,8 +11,8 @@ struct bus_publisher;
 struct job_message;
 struct result_message;
 
-/* To the gateway that asked; when that is gone, to whichever takes the shared results, except for the bytes of a get, which nobody else wants.
- * 0: the broker has it, or nobody wants it. UNAVAILABLE, DEADLINE. */
+/* To the gateway that asked; when that is gone, to whichever takes the shared results, except for the bytes
+ * of a get, which nobody else wants. 0: the broker has it, or nobody wants it. UNAVAILABLE, DEADLINE. */
 MUST_CHECK int report_result(struct bus_publisher *publisher, const struct bus_delivery *delivery,
 	const struct job_message *job, const struct result_message *result, struct error *err);
 

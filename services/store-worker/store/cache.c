@@ -56,7 +56,8 @@ void store_cache_free(struct store_cache *cache)
 	free(cache);
 }
 
-/* All that opening depends on. Each text is preceded by its length, so that two descriptors never look alike. */
+/* All that opening depends on. Each text is preceded by its length, so that two descriptors never look alike.
+ */
 static char *make_fingerprint(const struct store_descriptor *descriptor)
 {
 	const char *const texts[] = {descriptor->bucket, descriptor->site, descriptor->s3_url,
@@ -84,7 +85,8 @@ static void link_first(struct store_cache *cache, struct open_store *open)
 	cache->count++;
 }
 
-/* Under the lock. The store with that fingerprint, one user more; NULL: none. One of the same pk that differs becomes stale. */
+/* Under the lock. The store with that fingerprint, one user more; NULL: none. One of the same pk that differs
+ * becomes stale. */
 static struct open_store *take_open(
 	struct store_cache *cache, int64_t pk, const char *fingerprint, struct open_store **unused)
 {

@@ -3,8 +3,9 @@
 #define STORE_CACHE_H
 
 /*
- * Open stores, found by the pk of their descriptor. A store whose descriptor has changed (new credentials, another bucket) is opened anew; who
- * still uses the old one finishes with it. Any number of threads; the lock is never held while a store is opened or used.
+ * Open stores, found by the pk of their descriptor. A store whose descriptor has changed (new credentials,
+ * another bucket) is opened anew; who still uses the old one finishes with it. Any number of threads; the
+ * lock is never held while a store is opened or used.
  */
 
 #include "store/store_driver.h"

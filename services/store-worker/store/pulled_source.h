@@ -3,8 +3,9 @@
 #define STORE_PULLED_SOURCE_H
 
 /*
- * A source whose bytes something pushes: a download, the get of another store. The pushing runs on a thread of its own, started by the first read, with a
- * bounded pipe between; whichever side fails or stops ends the other. Rewinding ends the pushing and starts it again.
+ * A source whose bytes something pushes: a download, the get of another store. The pushing runs on a thread
+ * of its own, started by the first read, with a bounded pipe between; whichever side fails or stops ends the
+ * other. Rewinding ends the pushing and starts it again.
  */
 
 #include "store/stream.h"
@@ -16,7 +17,8 @@ struct pipe;
 
 struct pulled_source {
 	struct source base;
-	/* Pushes all bytes to the sink: 0, or -1 and *err. Must not wait for ever, since releasing the source waits for it. */
+	/* Pushes all bytes to the sink: 0, or -1 and *err. Must not wait for ever, since releasing the source
+	 * waits for it. */
 	int (*push)(void *context, struct sink *sink, struct error *err);
 	void *context;
 	int64_t timeout_ms;
@@ -28,7 +30,8 @@ struct pulled_source {
 	pthread_t thread;
 };
 
-/* `context` is borrowed. timeout_ms: for each wait of one side for the other; longer than what push() itself allows its peer. */
+/* `context` is borrowed. timeout_ms: for each wait of one side for the other; longer than what push() itself
+ * allows its peer. */
 void pulled_source_init(struct pulled_source *source,
 	int (*push)(void *context, struct sink *sink, struct error *err), void *context, int64_t size,
 	int64_t timeout_ms);

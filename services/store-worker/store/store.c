@@ -10,8 +10,9 @@
 #include <sys/stat.h>
 
 /*
- * Holds a source to the size it announced. The end is asked for before the last byte is handed on, because a driver that knows
- * the size need not read further: too long a source, or one whose check at the end fails, must fail before the object is whole.
+ * Holds a source to the size it announced. The end is asked for before the last byte is handed on, because a
+ * driver that knows the size need not read further: too long a source, or one whose check at the end fails,
+ * must fail before the object is whole.
  */
 struct sized_source {
 	struct source base;

@@ -20,9 +20,9 @@ struct source {
 	ssize_t (*read)(struct source *source, void *out, size_t size, struct error *err);
 	/* Back to the first byte; NULL when it cannot. */
 	int (*rewind)(struct source *source, struct error *err);
-	int64_t size; /* -1 unknown */
-	const char *
-		path; /* a file holding exactly these bytes that the store may take (rename) instead of reading; NULL: none */
+	int64_t size;     /* -1 unknown */
+	const char *path; /* a file holding exactly these bytes that the store may take (link, rename)
+			     instead of reading; NULL: none */
 };
 
 struct sink {
@@ -40,7 +40,8 @@ struct memory_source {
 };
 void memory_source_init(struct memory_source *source, const void *bytes, size_t length);
 
-/* A regular file; base.path is set, so the store may take it. `path` is borrowed. NOT_FOUND; symbolic links are refused. */
+/* A regular file; base.path is set, so the store may take it. `path` is borrowed. NOT_FOUND; symbolic links
+ * are refused. */
 struct file_source {
 	struct source base;
 	int fd;
@@ -48,8 +49,9 @@ struct file_source {
 MUST_CHECK int file_source_open(struct file_source *source, const char *path, struct error *err);
 void file_source_release(struct file_source *source);
 
-/* Hashes what passes, and fails in place of the end with CHECKSUM when the bytes are not the expected ones: since store_put() asks for the end before
- * it hands on the last byte, wrong bytes never become visible. With a deadline it stops with DEADLINE, also instead of the end. */
+/* Hashes what passes, and fails in place of the end with CHECKSUM when the bytes are not the expected ones:
+ * since store_put() asks for the end before it hands on the last byte, wrong bytes never become visible. With
+ * a deadline it stops with DEADLINE, also instead of the end. */
 struct hashing_source {
 	struct source base;
 	struct source *inner;
@@ -59,7 +61,8 @@ struct hashing_source {
 	int64_t count;
 	char sha256[65]; /* once the end was seen, else "" */
 };
-/* `inner` and `expected` are borrowed. The path is passed on: a store that takes the file reads and hashes nothing. */
+/* `inner` and `expected` are borrowed. The path is passed on: a store that takes the file reads and hashes
+ * nothing. */
 void hashing_source_init(
 	struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms);
 void hashing_source_release(struct hashing_source *source);

@@ -104,8 +104,9 @@ static int tear_down(void **state)
 	end_consumer(live->replies, &live->inbox);
 	bus_publisher_free(live->publisher, in_ms(2000));
 	arena_free(live->arena);
+	int result = job_fixture_teardown(&jobs); /* its descriptors name this site */
 	free(live);
-	return job_fixture_teardown(&jobs);
+	return result;
 }
 
 /* Sends the job and waits for the index-th result. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs through a real broker. Every test has a site of its own, and copies of what goes to the shared results and the dead letters. */
+/* Jobs through a real broker. Every test has a site of its own, and copies of what goes to the shared results
+ * and the dead letters. */
 #include "jobs/consumer.h"
 
 #include "common/arena.h"
@@ -82,8 +83,9 @@ static int tear_down(void **state)
 	end_consumer(live->dead.consumer, &live->dead.inbox);
 	bus_publisher_free(live->publisher, in_ms(2000));
 	arena_free(live->arena);
+	int result = job_fixture_teardown(&jobs); /* its descriptors name this site */
 	free(live);
-	return job_fixture_teardown(&jobs);
+	return result;
 }
 
 /* --- acting */
@@ -164,7 +166,8 @@ static struct result_message receive(struct live *live, struct mailbox *box, siz
 	return result;
 }
 
-/* How many of the shared results are of this job, or tell of a holder of this test's site (other tests share them). */
+/* How many of the shared results are of this job, or tell of a holder of this test's site (other tests share
+ * them). */
 static int count_shared(struct live *live, enum job_kind kind, const char *job_id, const char *holder)
 {
 	struct error err;

@@ -4,7 +4,8 @@
 #include "support/cmocka.h"
 #include "support/store_conformance.h"
 
-/* A store that takes exactly the announced bytes and never asks for the end, as an upload with Content-Length does; it can do nothing else. */
+/* A store that takes exactly the announced bytes and never asks for the end, as an upload with Content-Length
+ * does; it can do nothing else. */
 static int taken;
 
 static int exact_put(struct store *store, const char *key, struct source *source, const char *content_type,
