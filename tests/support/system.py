@@ -250,6 +250,21 @@ class System:
                     for name in ("endpoint", "access_key", "secret_key", "region")}
         return self.start_s3()
 
+    def s3_tool(self, *arguments, data=None):
+        """tests/support/s3/s3 with that server; returns what it prints, as bytes."""
+        environment = {**os.environ, **{f"TEST_S3_{name.upper()}": value for name, value in self.s3().items()}}
+        done = subprocess.run([ROOT / "tests/support/s3/s3", *arguments], env=environment, input=data or b"", timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if done.returncode != 0:
+            raise RuntimeError(f"s3 {arguments}: {done.stderr.decode()}")
+        return done.stdout
+
+    def make_bucket(self, prefix="test"):
+        """A new bucket; returns its name."""
+        name = f"{prefix}-{secrets.token_hex(4)}"
+        self.s3_tool("make-bucket", name)
+        return name
+
 
 class Subscriber:
     """A queue of its own bound to an exchange from now on; messages are kept until asked for."""
