@@ -101,7 +101,9 @@ static inline struct tcp_proxy *tcp_proxy_create(const char *server_host, int se
 	assert_int_equal(inet_pton(AF_INET, server_host, &proxy->server.sin_addr), 1);
 	struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(own);
+	int small = 65536; /* so that a client soon feels that nobody reads */
 	proxy->listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(setsockopt(proxy->listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
 	assert_int_equal(bind(proxy->listener, (struct sockaddr *)&own, sizeof(own)), 0);
 	assert_int_equal(listen(proxy->listener, 16), 0);
 	assert_int_equal(getsockname(proxy->listener, (struct sockaddr *)&own, &size), 0);
