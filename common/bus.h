@@ -17,7 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* --- topology: what must exist. Tables end with a row whose name (or source) is NULL. Declaring is idempotent. */
+/* --- topology: what must exist. Tables end with a row whose name (or source) is NULL. Declaring is
+ * idempotent. */
 
 struct bus_exchange {
 	const char *name, *type; /* "direct", "topic", "fanout" */
@@ -57,7 +58,8 @@ struct bus_options {
 };
 /* Everything an options struct points to is borrowed and must outlive what was created with it. */
 
-/* For a service that checks its settings at start: INVALID names the address by its position, never quoting it. */
+/* For a service that checks its settings at start: INVALID names the address by its position, never
+ * quoting it. */
 MUST_CHECK int bus_urls_check(const char *urls, struct error *err);
 
 /* --- messages */
@@ -88,13 +90,14 @@ struct bus_publisher *bus_publisher_create(const struct bus_options *options);
 void bus_publisher_free(struct bus_publisher *publisher, int64_t deadline_ms);
 /* Connected and not blocked by the broker. */
 bool bus_publisher_ready(struct bus_publisher *publisher);
-/* Publishes and waits for the broker's confirm. Message and body are borrowed for the call (copied inside).
- * NOT_FOUND: returned as unroutable (mandatory); UNAVAILABLE: not connected, blocked, nacked, connection lost before the confirm (it may or may not
- * have arrived); DEADLINE; INVALID or TOO_LARGE: AMQP cannot carry it (a name over 255 bytes, headers over 64 KiB, a body over 64 MiB). */
+/* Publishes and waits for the broker's confirm. Message and body are borrowed for the call (copied
+ * inside). NOT_FOUND: returned as unroutable (mandatory); UNAVAILABLE: not connected, blocked, nacked,
+ * connection lost before the confirm (it may or may not have arrived); DEADLINE; INVALID or TOO_LARGE:
+ * AMQP cannot carry it (a name over 255 bytes, headers over 64 KiB, a body over 64 MiB). */
 MUST_CHECK int bus_publisher_send(struct bus_publisher *publisher, const struct bus_message *message,
 	int64_t deadline_ms, struct error *err);
-/* Publishes `count` messages in order, pipelined, and waits for all. outcomes[i] says how each fared (ERROR_NONE when confirmed).
- * Returns how many were confirmed. */
+/* Publishes `count` messages in order, pipelined, and waits for all. outcomes[i] says how each fared
+ * (ERROR_NONE when confirmed). Returns how many were confirmed. */
 size_t bus_publisher_send_all(struct bus_publisher *publisher, const struct bus_message *messages,
 	size_t count, int64_t deadline_ms, struct error *outcomes);
 
@@ -114,8 +117,8 @@ struct bus_delivery {
 
 /* A string header of the message; NULL when absent. */
 const char *bus_delivery_header(const struct bus_delivery *delivery, const char *name);
-/* Settles and frees the delivery; any thread, any time, also after the consumer has lost the connection it came on (the broker then redelivers). A delivery
- * must be settled before its consumer is freed. */
+/* Settles and frees the delivery; any thread, any time, also after the consumer has lost the connection it
+ * came on (the broker then redelivers). A delivery must be settled before its consumer is freed. */
 void bus_delivery_settle(struct bus_delivery *delivery, enum bus_settlement settlement);
 
 struct bus_subscription {
@@ -125,14 +128,15 @@ struct bus_subscription {
 
 struct bus_consumer;
 
-/* Starts the thread; never waits for the broker. deliver() runs on it, owns the delivery, and must return quickly (heartbeats). A queue that
- * is deleted or fails over is declared and subscribed again. `subscriptions` is borrowed like the options. */
+/* Starts the thread; never waits for the broker. deliver() runs on it, owns the delivery, and must return
+ * quickly (heartbeats). A queue that is deleted or fails over is declared and subscribed again.
+ * `subscriptions` is borrowed like the options. */
 struct bus_consumer *bus_consumer_create(const struct bus_options *options,
 	const struct bus_subscription *subscriptions,
 	void (*deliver)(struct bus_delivery *delivery, void *context), void *context);
 bool bus_consumer_ready(struct bus_consumer *consumer); /* subscribed to everything */
-/* Takes no new deliveries; what has been delivered can still be settled. When it returns, deliver() is not running and will not run again (called
- * from deliver() itself: after this one). */
+/* Takes no new deliveries; what has been delivered can still be settled. When it returns, deliver() is not
+ * running and will not run again (called from deliver() itself: after this one). */
 void bus_consumer_stop(struct bus_consumer *consumer);
 /* Stops, lets the acks drain, ends the thread. All deliveries must have been settled. */
 void bus_consumer_free(struct bus_consumer *consumer);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* OpenSSL fails here only when out of memory or without its default provider; neither leaves anything to go on with. */
+/* OpenSSL fails here only when out of memory or without its default provider; neither leaves anything to
+ * go on with. */
 #include "common/digest.h"
 
 #include "common/hex.h"

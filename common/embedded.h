@@ -2,7 +2,8 @@
 #ifndef COMMON_EMBEDDED_H
 #define COMMON_EMBEDDED_H
 
-/* A file that the build put into the program (cmake/embed.cmake). Tables end with a row whose name is NULL. */
+/* A file that the build put into the program (cmake/embed.cmake). Tables end with a row whose name is
+ * NULL. */
 
 #include <stddef.h>
 

@@ -22,7 +22,8 @@ static const struct {
 enum { TEXT_SIZE = sizeof(((struct error *)0)->message) };
 _Static_assert(TEXT_SIZE == sizeof(((struct error *)0)->cause), "print() fills either");
 
-/* Through a buffer of its own, so that an argument may be the text that is replaced; never ends within a character. */
+/* Through a buffer of its own, so that an argument may be the text that is replaced; never ends within a
+ * character. */
 __attribute__((format(printf, 2, 0))) static void print(char out[TEXT_SIZE], const char *format, va_list args)
 {
 	char text[TEXT_SIZE];
@@ -35,7 +36,7 @@ __attribute__((format(printf, 2, 0))) static void print(char out[TEXT_SIZE], con
 	memcpy(out, text, (size_t)length + 1);
 }
 
-int (error_set)(struct error *err, enum error_code code, const char *format, ...)
+int(error_set)(struct error *err, enum error_code code, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -49,7 +50,7 @@ int (error_set)(struct error *err, enum error_code code, const char *format, ...
 	return -1;
 }
 
-int (error_set_cause)(struct error *err, enum error_code code, const char *format, ...)
+int(error_set_cause)(struct error *err, enum error_code code, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -60,7 +61,7 @@ int (error_set_cause)(struct error *err, enum error_code code, const char *forma
 	return -1;
 }
 
-int (error_add_cause)(struct error *err, const char *format, ...)
+int(error_add_cause)(struct error *err, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -69,7 +70,7 @@ int (error_add_cause)(struct error *err, const char *format, ...)
 	return -1;
 }
 
-int (error_prefix)(struct error *err, const char *format, ...)
+int(error_prefix)(struct error *err, const char *format, ...)
 {
 	char text[2 * TEXT_SIZE];
 	va_list args;
@@ -101,7 +102,7 @@ static enum error_code code_of_errno(int errnum)
 	}
 }
 
-int (error_set_errno)(struct error *err, int errnum, const char *operation)
+int(error_set_errno)(struct error *err, int errnum, const char *operation)
 {
 	return error_set_cause(err, code_of_errno(errnum), "%s: %s", operation, strerror(errnum));
 }

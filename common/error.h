@@ -4,10 +4,10 @@
 
 /*
  * What went wrong, on the caller's stack: no allocation, nothing to free.
- *
- * A function that can fail takes `struct error *err` last, returns -1 and has set *err. The error is set once,
- * where it is first understood; callers pass it up, or add one clause with error_prefix().
- * `message` is for the client: no secrets, no SQL, no paths. `cause` is for the log. Both are cut between characters when too long.
+ * A function that can fail takes `struct error *err` last, returns -1 and has set *err. The error is set
+ * once, where it is first understood; callers pass it up, or add one clause with error_prefix(). `message`
+ * is for the client: no secrets, no SQL, no paths. `cause` is for the log. Both are cut between characters
+ * when too long.
  */
 
 #include <stdbool.h>
@@ -68,7 +68,8 @@ int error_prefix(struct error *err, const char *format, ...) __attribute__((form
  * `operation` and strerror become the cause. Always returns -1. */
 int error_set_errno(struct error *err, int errnum, const char *operation);
 
-/* The five above return -1, and callers' compilers may know it: then they see which paths leave outputs untouched. */
+/* The five above return -1, and callers' compilers may know it: then they see which paths leave outputs
+ * untouched. */
 static inline int error_minus_one(void)
 {
 	return -1;

@@ -3,9 +3,10 @@
 #define COMMON_HTTP_CLIENT_H
 
 /*
- * The only module that knows libcurl. A client keeps a set of handles with their connections and lends one to each call; any number of
- * threads may call at once. Bodies stream both ways through callbacks in pieces of at most 64 KiB. Paths are sent as given (no dot segments removed),
- * redirects are not followed, only http and https are spoken, no proxy is taken from the environment.
+ * The only module that knows libcurl. A client keeps a set of handles with their connections and lends one
+ * to each call; any number of threads may call at once. Bodies stream both ways through callbacks in
+ * pieces of at most 64 KiB. Paths are sent as given (no dot segments removed), redirects are not followed,
+ * only http and https are spoken, no proxy is taken from the environment.
  */
 
 #include "common/error.h"
@@ -29,15 +30,17 @@ struct http_call {
 	const char *
 		headers; /* "Name: value\n" lines, NULL: none. Host, Content-Length are curl's; Expect is never sent */
 
-	/* The request body: as bytes, or pulled by read() (> 0 bytes, 0 at the end, -1 and *err on failure). */
+	/* The request body: as bytes, or pulled by read() (> 0 bytes, 0 at the end, -1 and *err on
+	 * failure). */
 	const void *body;
 	int64_t body_length; /* of either; 0: none */
 	ssize_t (*read)(void *context, void *out, size_t size, struct error *err);
 	void *read_context;
 	int (*rewind)(void *context); /* NULL when it cannot; a stale connection is then not retried */
 
-	/* The response body is pushed to write() when the status is 2xx (0; -1 and *err stops the transfer); otherwise, or without write, up to
-	 * 64 KiB of it is kept in the reply. Before the first byte head() may look at status and headers and refuse (-1 and *err). */
+	/* The response body is pushed to write() when the status is 2xx (0; -1 and *err stops the
+	 * transfer); otherwise, or without write, up to 64 KiB of it is kept in the reply. Before the
+	 * first byte head() may look at status and headers and refuse (-1 and *err). */
 	int (*head)(void *context, const struct http_reply *reply, struct error *err);
 	int (*write)(void *context, const void *bytes, size_t length, struct error *err);
 	void *write_context;
@@ -49,8 +52,9 @@ struct http_call {
 struct http_client *http_client_create(const struct http_client_options *options);
 void http_client_free(struct http_client *client);
 
-/* Runs the call. 0 when a response came whole, whatever its status: look at http_reply_status(). Otherwise -1: the callback's own error, or
- * UNAVAILABLE (cannot connect, cut), DEADLINE (deadline, stall). *out is freed by the caller; NULL on failure. */
+/* Runs the call. 0 when a response came whole, whatever its status: look at http_reply_status(). Otherwise
+ * -1: the callback's own error, or UNAVAILABLE (cannot connect, cut), DEADLINE (deadline, stall). *out is
+ * freed by the caller; NULL on failure. */
 MUST_CHECK int http_client_run(
 	struct http_client *client, const struct http_call *call, struct http_reply **out, struct error *err);
 
@@ -61,8 +65,8 @@ const char *http_reply_header(
 	const struct http_reply *reply, const char *name);   /* any case; NULL when absent */
 const char *http_reply_body(const struct http_reply *reply); /* followed by a NUL */
 size_t http_reply_body_length(const struct http_reply *reply);
-/* Errors of a non-2xx reply that any caller would translate alike: 404 NOT_FOUND, 403 and 401 FORBIDDEN, 408 and 504 DEADLINE, 429 and 5xx UNAVAILABLE,
- * 507 FULL, the rest INTERNAL. Returns -1. */
+/* Errors of a non-2xx reply that any caller would translate alike: 404 NOT_FOUND, 403 and 401 FORBIDDEN,
+ * 408 and 504 DEADLINE, 429 and 5xx UNAVAILABLE, 507 FULL, the rest INTERNAL. Returns -1. */
 int http_reply_error(const struct http_reply *reply, struct error *err);
 
 #endif

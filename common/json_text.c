@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass without recursion: a frame for each open object or array, on the heap, so that neither depth nor size
- * of a stranger's text reaches the thread's stack. The frames also know the way to the present value, for the message.
+ * One pass without recursion: a frame for each open object or array, on the heap, so that neither depth
+ * nor size of a stranger's text reaches the thread's stack. The frames also know the way to the present
+ * value, for the message.
  */
 #include "common/json_text.h"
 

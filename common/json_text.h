@@ -3,8 +3,9 @@
 #define COMMON_JSON_TEXT_H
 
 /*
- * Looks at JSON as text, where cJSON would change it: cJSON rounds large numbers, cuts strings at NUL and accepts what RFC 8259
- * refuses. A request body is checked here once, then cJSON is safe to look at it, and the text itself goes on to PostgreSQL.
+ * Looks at JSON as text, where cJSON would change it: cJSON rounds large numbers, cuts strings at NUL and
+ * accepts what RFC 8259 refuses. A request body is checked here once, then cJSON is safe to look at it,
+ * and the text itself goes on to PostgreSQL.
  */
 
 #include "common/error.h"

@@ -32,7 +32,7 @@ struct log_field {
 /* `service` is borrowed for the life of the process. */
 void log_init(const char *service, enum log_level level, enum log_format format);
 /* The settings' words; unknown ones mean info and text. */
-enum log_level log_level_from_name(const char *name); /* "debug" ... */
+enum log_level log_level_from_name(const char *name);   /* "debug" ... */
 enum log_format log_format_from_name(const char *name); /* "text", "json" */
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields);

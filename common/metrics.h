@@ -3,9 +3,11 @@
 #define COMMON_METRICS_H
 
 /*
- * Counters, gauges and latency histograms in the Prometheus text format (0.0.4). A metric is a static object in the module that counts;
- * a service lists its metrics in one table. Histograms are told milliseconds and print seconds, as Prometheus wants them. Names, help and labels need no escaping: no
- * quotes, backslashes or line ends. Lock-free; each row has at most one label, whose values are fixed at compile time.
+ * Counters, gauges and latency histograms in the Prometheus text format (0.0.4). A metric is a static
+ * object in the module that counts; a service lists its metrics in one table. Histograms are told
+ * milliseconds and print seconds, as Prometheus wants them. Names, help and labels need no escaping: no
+ * quotes, backslashes or line ends. Lock-free; each row has at most one label, whose values are fixed at
+ * compile time.
  */
 
 #include <stddef.h>

@@ -6,8 +6,9 @@
 
 enum form_kind { NEVER_USED, SCALAR, ARRAY, MAP };
 
-/* What follows a first byte of 0xc0 to 0xdf (the msgpack specification's overview): a big-endian length of `width`
- * bytes, then `fixed` bytes, then as many bytes (SCALAR) or elements (ARRAY, MAP) as the length says. */
+/* What follows a first byte of 0xc0 to 0xdf (the msgpack specification's overview): a big-endian length of
+ * `width` bytes, then `fixed` bytes, then as many bytes (SCALAR) or elements (ARRAY, MAP) as the length
+ * says. */
 static const struct form {
 	uint8_t kind, width, fixed;
 } FORMS[32] = {

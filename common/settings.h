@@ -69,14 +69,14 @@ extern const char SETTING_REQUIRED[]; /* compared by address */
 		.name = NULL                                                                                 \
 	}
 
-/* Reads the whole environment into `target` (zeroed by the caller). Every problem found is appended to `problems`, a line
- * each that names the variable, what is wrong and what would be right; secrets are not quoted.
- * Returns 0, or -1 when there was any; release `target` in both cases. */
+/* Reads the whole environment into `target` (zeroed by the caller). Every problem found is appended to
+ * `problems`, a line each that names the variable, what is wrong and what would be right; secrets are not
+ * quoted. Returns 0, or -1 when there was any; release `target` in both cases. */
 int settings_load(const struct setting *table, void *target, struct buf *problems);
 /* Frees the strings of `target`. Secrets are wiped first. */
 void settings_release(const struct setting *table, void *target);
-/* The table as an environment file: a comment with help, kind, default or "required", then NAME=default (commented out
- * when the default holds). */
+/* The table as an environment file: a comment with help, kind, default or "required", then NAME=default
+ * (commented out when the default holds). */
 void settings_print(const struct setting *table, FILE *out);
 
 #endif

@@ -3,9 +3,10 @@
 #define COMMON_SIGV4_H
 
 /*
- * AWS Signature Version 4 for S3, path-style, as pure arithmetic: no clock, no network.
- * Source: "Authenticating Requests (AWS Signature Version 4)", Amazon S3 API Reference. Strict encoding (everything but
- * A-Z a-z 0-9 - . _ ~ and, in paths, /; upper-case hex), sorted query, `name=` for valueless names.
+ * AWS Signature Version 4 for S3, path-style, as pure arithmetic: no clock, no network. Source:
+ * "Authenticating Requests (AWS Signature Version 4)", Amazon S3 API Reference. Strict encoding
+ * (everything but A-Z a-z 0-9 - . _ ~ and, in paths, /; upper-case hex), sorted query, `name=` for
+ * valueless names.
  */
 
 #include <stdint.h>
@@ -35,10 +36,12 @@ struct sigv4_request {
 
 /* Appends the URL to send to (encoded path and sorted query). */
 void sigv4_url(const struct sigv4_request *request, struct buf *url);
-/* Signs by headers: appends the header lines to add, each "Name: value\n": Authorization, x-amz-date, x-amz-content-sha256. */
+/* Signs by headers: appends the header lines to add, each "Name: value\n": Authorization, x-amz-date,
+ * x-amz-content-sha256. */
 void sigv4_sign(const struct sigv4_credentials *credentials, const struct sigv4_request *request,
 	struct buf *headers);
-/* Signs by query: appends a URL that anybody may use for expires_s seconds (1 to 604800), with UNSIGNED-PAYLOAD. */
+/* Signs by query: appends a URL that anybody may use for expires_s seconds (1 to 604800), with
+ * UNSIGNED-PAYLOAD. */
 void sigv4_presign(const struct sigv4_credentials *credentials, const struct sigv4_request *request,
 	int expires_s, struct buf *url);
 /* Percent-encodes as SigV4 asks. keep_slash for paths. */

@@ -3,8 +3,9 @@
 #define SCHEMAS_BUS_NAMES_H
 
 /*
- * Names on the bus and the tables that declare them: both services declare what they use, in whichever order they start.
- * docs/bus.md is the same for people. Names and tables are lent by the arena, or constant; names given in are borrowed as long.
+ * Names on the bus and the tables that declare them: both services declare what they use, in whichever
+ * order they start. docs/bus.md is the same for people. Names and tables are lent by the arena, or
+ * constant; names given in are borrowed as long.
  */
 
 #include "common/bus.h"

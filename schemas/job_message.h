@@ -4,9 +4,9 @@
 
 /*
  * The job that a gateway sends to store-workers, on the wire a msgpack map as schemas/amqp/job.json says.
- * Unpacked strings are lent by the arena; the inline bytes by the message body, which must stay. Unknown fields are ignored.
- * Beyond the schema, unpacking checks what a kind needs: a key (all but list, hold), a source (put), to and to_key (copy), and for a
- * BucketStore s3_url, s3_access_key and s3_secret_sealed.
+ * Unpacked strings are lent by the arena; the inline bytes by the message body, which must stay. Unknown
+ * fields are ignored. Beyond the schema, unpacking checks what a kind needs: a key (all but list, hold), a
+ * source (put), to and to_key (copy), and for a BucketStore s3_url, s3_access_key and s3_secret_sealed.
  */
 
 #include "common/error.h"
@@ -93,8 +93,9 @@ MUST_CHECK int job_message_unpack(
 	const void *bytes, size_t length, struct arena *arena, struct job_message *out, struct error *err);
 
 /*
- * The result of a job, as schemas/amqp/result.json says. Strings and bytes are lent like a job's. A code from a newer worker is
- * INTERNAL; message and cause are repaired where they are no UTF-8. A hold result needs holder and site, but no job_id.
+ * The result of a job, as schemas/amqp/result.json says. Strings and bytes are lent like a job's. A code
+ * from a newer worker is INTERNAL; message and cause are repaired where they are no UTF-8. A hold result
+ * needs holder and site, but no job_id.
  */
 struct result_message {
 	const char *job_id;

@@ -89,7 +89,8 @@ static int prepare_database(struct app *app, const volatile sig_atomic_t *stop, 
 		int applied = 0;
 		if (first_start(app->pool, app->config, &applied, err) == 0) {
 			if (applied)
-				log_info("database schema brought up to date", LOG_INT("migrations", applied));
+				log_info(
+					"database schema brought up to date", LOG_INT("migrations", applied));
 			return 0;
 		}
 		if (err->code != ERROR_UNAVAILABLE && err->code != ERROR_DEADLINE)
@@ -120,7 +121,8 @@ static int probe_publisher(void *context, struct error *err)
 static int probe_results(void *context, struct error *err)
 {
 	struct app *app = context;
-	return results_ready(app->results) ? 0 : error_set(err, ERROR_UNAVAILABLE, "not subscribed to results");
+	return results_ready(app->results) ? 0
+					   : error_set(err, ERROR_UNAVAILABLE, "not subscribed to results");
 }
 
 /* --- building, in order */
@@ -165,13 +167,15 @@ static void build_bus(struct app *app)
 		bus_options(app, "api-gateway results", bus_topology_gateway(app->arena, app->reply_queue));
 	app->publisher = bus_publisher_create(&app->publisher_options);
 	app->replies = replies_create();
-	struct results_options options = {&app->results_options, app->reply_queue, app->replies, app->pool, app->spool};
+	struct results_options options = {
+		&app->results_options, app->reply_queue, app->replies, app->pool, app->spool};
 	app->results = results_create(&options);
 }
 
 static void build_transfer(struct app *app)
 {
-	struct http_client_options options = {.connect_timeout_ms = CONNECT_TIMEOUT_MS, .user_agent = "mediastore-api-gateway"};
+	struct http_client_options options = {
+		.connect_timeout_ms = CONNECT_TIMEOUT_MS, .user_agent = "mediastore-api-gateway"};
 	app->http = http_client_create(&options);
 	app->post = job_post_create(app->publisher, app->replies, app->reply_queue);
 	struct transfer_parts parts = {
@@ -210,8 +214,8 @@ static void build_background(struct app *app)
 }
 
 static int listen_on(const struct app *app, const char *address, int threads,
-	void (*handle)(struct http_exchange *exchange, void *context), void *context, struct http_server **out,
-	struct error *err)
+	void (*handle)(struct http_exchange *exchange, void *context), void *context,
+	struct http_server **out, struct error *err)
 {
 	struct http_server_options options = {
 		.listen = address,
@@ -236,12 +240,15 @@ static int build(struct app *app, const volatile sig_atomic_t *stop, struct erro
 	build_transfer(app);
 	build_gateway(app);
 	build_background(app);
-	if (listen_on(app, config->internal_listen, INTERNAL_THREADS, internal_handle, app->spool, &app->internal, err))
+	if (listen_on(app, config->internal_listen, INTERNAL_THREADS, internal_handle, app->spool,
+		    &app->internal, err))
 		return -1;
-	return listen_on(app, config->listen, (int)config->http_threads, server_handle, &app->gateway, &app->public, err);
+	return listen_on(app, config->listen, (int)config->http_threads, server_handle, &app->gateway,
+		&app->public, err);
 }
 
-int app_start(const struct config *config, const volatile sig_atomic_t *stop, struct app **out, struct error *err)
+int app_start(
+	const struct config *config, const volatile sig_atomic_t *stop, struct app **out, struct error *err)
 {
 	struct app *app = memory_alloc(sizeof(*app));
 	app->config = config;

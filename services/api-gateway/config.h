@@ -2,7 +2,8 @@
 #ifndef GATEWAY_CONFIG_H
 #define GATEWAY_CONFIG_H
 
-/* The api-gateway's settings, as the table in config.c reads them from the environment. Read-only after start. */
+/* The api-gateway's settings, as the table in config.c reads them from the environment. Read-only after
+ * start. */
 
 #include "common/settings.h"
 

@@ -43,7 +43,8 @@ static int load(struct config *config)
 		fprintf(stderr, "api-gateway cannot start with these settings:\n%s", problems.data);
 		return -1;
 	}
-	log_init("api-gateway", log_level_from_name(config->log_level), log_format_from_name(config->log_format));
+	log_init("api-gateway", log_level_from_name(config->log_level),
+		log_format_from_name(config->log_format));
 	return 0;
 }
 
@@ -125,7 +126,8 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], COMMANDS[i].name) != 0)
 			continue;
 		struct config config = {0};
-		int status = COMMANDS[i].needs_settings && load(&config) ? EXIT_USAGE : COMMANDS[i].run(&config);
+		int status =
+			COMMANDS[i].needs_settings && load(&config) ? EXIT_USAGE : COMMANDS[i].run(&config);
 		settings_release(CONFIG_TABLE, &config);
 		return status;
 	}

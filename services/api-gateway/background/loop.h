@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 /*
- * A thread that does one thing again and again: relay, scheduler, reconciler. step() returns how many milliseconds to rest before the
- * next one (0: none, there is more to do); stopping interrupts the rest, not the step.
+ * A thread that does one thing again and again: relay, scheduler, reconciler. step() returns how many
+ * milliseconds to rest before the next one (0: none, there is more to do); stopping interrupts the rest,
+ * not the step.
  */
 
 struct loop;

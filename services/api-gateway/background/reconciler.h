@@ -3,8 +3,9 @@
 #define BACKGROUND_RECONCILER_H
 
 /*
- * Removes what nothing refers to any more: spool files of uploads that broke off, tokens that have expired, jobs that were finished long ago. (What is
- * half-finished has a job, and jobs are the scheduler's.)
+ * Removes what nothing refers to any more: spool files of uploads that broke off, tokens that have
+ * expired, jobs that were finished long ago. (What is half-finished has a job, and jobs are the
+ * scheduler's.)
  */
 
 #include <stdint.h>

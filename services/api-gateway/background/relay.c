@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "background/relay.h"
 
+#include "background/loop.h"
 #include "common/arena.h"
+#include "common/bus.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/bus.h"
 #include "db/outbox_repo.h"
 #include "db/pool.h"
-#include "background/loop.h"
 #include "schemas/bus_names.h"
 
 #include <string.h>
@@ -94,14 +94,15 @@ static void compose(const struct event_row *event, struct arena *arena, struct b
 }
 
 /* Publishes in order; *published is how many of the first ones are confirmed without a gap. */
-static int publish(struct relay *relay, const struct event_row *events, size_t count, struct arena *arena, size_t *published,
-	struct error *err)
+static int publish(struct relay *relay, const struct event_row *events, size_t count, struct arena *arena,
+	size_t *published, struct error *err)
 {
 	struct bus_message *messages = arena_alloc(arena, count * sizeof(*messages));
 	struct error *outcomes = arena_alloc(arena, count * sizeof(*outcomes));
 	for (size_t i = 0; i < count; i++)
 		compose(&events[i], arena, &messages[i]);
-	bus_publisher_send_all(relay->publisher, messages, count, clock_monotonic_ms() + CONFIRM_MS, outcomes);
+	bus_publisher_send_all(
+		relay->publisher, messages, count, clock_monotonic_ms() + CONFIRM_MS, outcomes);
 	for (*published = 0; *published < count && outcomes[*published].code == ERROR_NONE;)
 		(*published)++;
 	if (*published == count)

@@ -3,8 +3,9 @@
 #define BACKGROUND_RELAY_H
 
 /*
- * Outbox to broker: one gateway, elected by an advisory lock, gives events their seq, publishes them in that order as CloudEvents 1.0 in binary
- * mode, and marks them published when the broker has confirmed. A broker that is down delays events; it loses none and blocks nobody.
+ * Outbox to broker: one gateway, elected by an advisory lock, gives events their seq, publishes them in
+ * that order as CloudEvents 1.0 in binary mode, and marks them published when the broker has confirmed. A
+ * broker that is down delays events; it loses none and blocks nobody.
  */
 
 #include <stdint.h>

@@ -69,15 +69,17 @@ static int record_holder(struct db_conn *conn, const struct result_message *resu
 	if (media_mark_lost(conn, result->site, result->holder, &lost, err))
 		return -1;
 	if (lost)
-		log_warn("objects in memory are lost", LOG_STR("site", result->site), LOG_STR("holder", result->holder),
-			LOG_INT("media", lost));
+		log_warn("objects in memory are lost", LOG_STR("site", result->site),
+			LOG_STR("holder", result->holder), LOG_INT("media", lost));
 	return 0;
 }
 
-static int record_one(struct results *results, const struct result_message *result, struct arena *arena, struct error *err)
+static int record_one(
+	struct results *results, const struct result_message *result, struct arena *arena, struct error *err)
 {
 	CLEANUP(db_release)
-	struct db_conn *conn = db_acquire(results->options.pool, clock_monotonic_ms() + DATABASE_PATIENCE_MS, err);
+	struct db_conn *conn =
+		db_acquire(results->options.pool, clock_monotonic_ms() + DATABASE_PATIENCE_MS, err);
 	if (!conn)
 		return -1;
 	if (result->kind == JOB_HOLD)
@@ -99,7 +101,8 @@ static void record_delivery(struct results *results, struct bus_delivery *delive
 	struct result_message result;
 	struct error err;
 	if (result_message_unpack(delivery->body, delivery->length, arena, &result, &err)) {
-		log_error("a result does not fit its schema", LOG_STR("job_id", delivery->correlation_id), LOG_ERROR(&err));
+		log_error("a result does not fit its schema", LOG_STR("job_id", delivery->correlation_id),
+			LOG_ERROR(&err));
 		bus_delivery_settle(delivery, BUS_REJECT);
 		return;
 	}

@@ -3,9 +3,10 @@
 #define BACKGROUND_RESULTS_H
 
 /*
- * Results come in on two queues: this gateway's own (jobs that one of its threads waits for) and the shared one (background jobs, and
- * whatever its own gateway no longer takes). A result goes to the thread that waits for it; if none does, it is recorded by threads of this module and
- * then acknowledged. A database that is down delays the acknowledgement, so nothing is lost.
+ * Results come in on two queues: this gateway's own (jobs that one of its threads waits for) and the
+ * shared one (background jobs, and whatever its own gateway no longer takes). A result goes to the thread
+ * that waits for it; if none does, it is recorded by threads of this module and then acknowledged. A
+ * database that is down delays the acknowledgement, so nothing is lost.
  */
 
 #include "common/bus.h"
@@ -15,7 +16,7 @@ struct replies;
 struct results;
 struct spool;
 
-struct results_options { /* all borrowed */
+struct results_options {               /* all borrowed */
 	const struct bus_options *bus; /* topology included */
 	const char *reply_queue;
 	struct replies *replies;

@@ -21,7 +21,8 @@ enum {
 	TROUBLE_MS = 2000,
 	DATABASE_MS = 30000,
 	TICKET_MS = 24 * 3600 * 1000,
-	RESULT_TIMEOUT_MS = 3600 * 1000, /* the broker redelivers when a worker dies: this is for what it has lost */
+	RESULT_TIMEOUT_MS =
+		3600 * 1000, /* the broker redelivers when a worker dies: this is for what it has lost */
 };
 
 struct scheduler {
@@ -30,7 +31,8 @@ struct scheduler {
 };
 
 /* A put whose bytes are no longer here may have been done: the worker is asked to look. */
-static void compose_put(struct scheduler *scheduler, const struct job_spec *spec, struct arena *arena, struct job_message *job)
+static void compose_put(struct scheduler *scheduler, const struct job_spec *spec, struct arena *arena,
+	struct job_message *job)
 {
 	if (!spec->spool) {
 		job->kind = JOB_VERIFY;
@@ -63,8 +65,8 @@ static struct job_message compose(struct scheduler *scheduler, const struct job_
 	return job;
 }
 
-static int post_one(struct scheduler *scheduler, struct db_conn *conn, const struct job_row *row, struct arena *arena,
-	struct error *err)
+static int post_one(struct scheduler *scheduler, struct db_conn *conn, const struct job_row *row,
+	struct arena *arena, struct error *err)
 {
 	struct error why;
 	struct job_message job = compose(scheduler, row, arena);
@@ -81,7 +83,8 @@ static int post_due(struct scheduler *scheduler, struct db_conn *conn, size_t *c
 	*count = 0;
 	if (job_post_check(scheduler->options.post, err))
 		return 0; /* what is due stays due */
-	if (job_take_due(conn, BATCH, RESULT_TIMEOUT_MS, scheduler->options.instance, arena, &jobs, count, err))
+	if (job_take_due(
+		    conn, BATCH, RESULT_TIMEOUT_MS, scheduler->options.instance, arena, &jobs, count, err))
 		return -1;
 	for (size_t i = 0; i < *count; i++)
 		if (post_one(scheduler, conn, &jobs[i], arena, err))

@@ -3,8 +3,9 @@
 #define BACKGROUND_SCHEDULER_H
 
 /*
- * Brings jobs to an end that nobody waits for: publishes what is due, and looks after jobs whose result is overdue, because a worker or the gateway that
- * waited has died. Every gateway runs one; a job is taken by one of them.
+ * Brings jobs to an end that nobody waits for: publishes what is due, and looks after jobs whose result is
+ * overdue, because a worker or the gateway that waited has died. Every gateway runs one; a job is taken by
+ * one of them.
  */
 
 #include <stdint.h>

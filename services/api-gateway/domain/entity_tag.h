@@ -6,7 +6,8 @@
 
 /* Conditional requests: RFC 9110 section 13. A tag is given with its quotes: "\"abc\"". */
 
-/* Whether a list of tags ("*", `"a", W/"b"`) names this one. Weak comparison, as If-None-Match asks. NULL header: false. */
+/* Whether a list of tags ("*", `"a", W/"b"`) names this one. Weak comparison, as If-None-Match asks. NULL
+ * header: false. */
 bool entity_tag_in_list(const char *header, const char *tag);
 /* Strong comparison, as If-Match and If-Range ask: a weak tag never matches. */
 bool entity_tag_in_list_strongly(const char *header, const char *tag);

@@ -11,7 +11,8 @@
 
 enum { PATIENCE_MS = 60000, ACCOUNTS = 2 };
 
-static int make_accounts(struct db_conn *conn, const struct config *config, struct arena *arena, struct error *err)
+static int make_accounts(
+	struct db_conn *conn, const struct config *config, struct arena *arena, struct error *err)
 {
 	const struct {
 		const char *name, *password, *role;

@@ -54,7 +54,8 @@ static int receive_spooled(const struct receiver *from, struct intake *intake, c
 	return spool_file_finish(from->spool, &intake->file, from->limits->durable, err);
 }
 
-/* One byte more than may stay in memory, to see that there is more; no more than needed when the size is known. */
+/* One byte more than may stay in memory, to see that there is more; no more than needed when the size is
+ * known. */
 static size_t buffer_size(const struct intake_limits *limits, int64_t expected)
 {
 	size_t size = limits->inline_max + 1 > PIECE_SIZE ? limits->inline_max + 1 : PIECE_SIZE;

@@ -3,8 +3,9 @@
 #define DOMAIN_INTAKE_H
 
 /*
- * The bytes of an upload on their way in: kept in memory while they are few, streamed into a spool file beyond that, hashed as they pass.
- * An intake that is released without having been kept leaves nothing behind.
+ * The bytes of an upload on their way in: kept in memory while they are few, streamed into a spool file
+ * beyond that, hashed as they pass. An intake that is released without having been kept leaves nothing
+ * behind.
  */
 
 #include "common/digest.h"
@@ -35,7 +36,8 @@ typedef ssize_t intake_read_fn(void *context, void *out, size_t size, struct err
 /* Receives everything. `expected` is the announced size, -1 when unknown. */
 MUST_CHECK int intake_receive(struct spool *spool, const struct intake_limits *limits, intake_read_fn *read,
 	void *context, int64_t expected, struct arena *arena, struct intake *out, struct error *err);
-/* Takes bytes that are already in memory and stay there (borrowed): spooled only when there are too many for a message. */
+/* Takes bytes that are already in memory and stay there (borrowed): spooled only when there are too many
+ * for a message. */
 MUST_CHECK int intake_take(struct spool *spool, const struct intake_limits *limits, const void *bytes,
 	size_t length, struct arena *arena, struct intake *out, struct error *err);
 /* Removes the spool file, if any. For CLEANUP(). */

@@ -34,7 +34,8 @@ const char *job_spec_print(const struct job_spec *spec, struct arena *arena)
 		const void *field = (const char *)spec + FIELDS[i].offset;
 		const char *comma = out.length > 1 ? "," : "";
 		if (FIELDS[i].is_number && *(const int64_t *)field != FIELDS[i].absent)
-			buf_printf(&out, "%s\"%s\":\"%" PRId64 "\"", comma, FIELDS[i].name, *(const int64_t *)field);
+			buf_printf(&out, "%s\"%s\":\"%" PRId64 "\"", comma, FIELDS[i].name,
+				*(const int64_t *)field);
 		if (FIELDS[i].is_number || !*(const char *const *)field)
 			continue;
 		buf_printf(&out, "%s\"%s\":", comma, FIELDS[i].name);
@@ -50,7 +51,8 @@ struct job_spec job_spec_parse(const char *json, struct arena *arena)
 	cJSON *document = json ? cJSON_Parse(json) : NULL;
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
 		void *field = (char *)&spec + FIELDS[i].offset;
-		const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document, FIELDS[i].name));
+		const char *text =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document, FIELDS[i].name));
 		if (text && FIELDS[i].is_number)
 			*(int64_t *)field = strtoll(text, NULL, 10);
 		else if (text)

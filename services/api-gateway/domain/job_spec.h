@@ -2,7 +2,8 @@
 #ifndef DOMAIN_JOB_SPEC_H
 #define DOMAIN_JOB_SPEC_H
 
-/* What a job has to remember beyond its row's columns: the JSON document in job.spec. Strings live in the arena. */
+/* What a job has to remember beyond its row's columns: the JSON document in job.spec. Strings live in the
+ * arena. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,12 +11,12 @@
 struct arena;
 
 struct job_spec {
-	int64_t size;		  /* of the bytes to be stored or verified; -1 unknown */
-	const char *sha256;	  /* theirs; NULL unknown */
+	int64_t size;             /* of the bytes to be stored or verified; -1 unknown */
+	const char *sha256;       /* theirs; NULL unknown */
 	const char *content_type; /* NULL: none */
-	const char *spool;	  /* name of the spool file that holds them; NULL: they rode in the message */
-	const char *spool_url;	  /* internal URL of the gateway that has the file */
-	const char *actor;	  /* on whose behalf; NULL: the system's */
+	const char *spool;        /* name of the spool file that holds them; NULL: they rode in the message */
+	const char *spool_url;    /* internal URL of the gateway that has the file */
+	const char *actor;        /* on whose behalf; NULL: the system's */
 	int64_t expires_unix_ms;  /* a watch: when the client's presigned URL ends; 0: none */
 };
 

@@ -16,8 +16,8 @@ static const char *text_of(const cJSON *object, const char *name)
 }
 
 /* An identifier type that has to exist. */
-static int check_type(struct db_conn *conn, const char *what, const char *name, const char *value, struct arena *arena,
-	struct error *err)
+static int check_type(struct db_conn *conn, const char *what, const char *name, const char *value,
+	struct arena *arena, struct error *err)
 {
 	struct identifier_type type;
 	int found = identifier_find(conn, name, arena, &type, err);
@@ -28,18 +28,21 @@ static int check_type(struct db_conn *conn, const char *what, const char *name, 
 	int matches = pattern_matches(type.pattern, value, err);
 	if (matches < 0)
 		return -1;
-	return matches ? 0 : error_set(err, ERROR_INVALID, "%s does not match the pattern of identifier type %s", what, name);
+	return matches ? 0
+		       : error_set(err, ERROR_INVALID, "%s does not match the pattern of identifier type %s",
+				 what, name);
 }
 
 static int check_identifiers(struct db_conn *conn, const struct mediadata *data, const cJSON *identifiers,
 	struct arena *arena, struct error *err)
 {
 	const cJSON *identifier;
-	cJSON_ArrayForEach(identifier, identifiers)
-	{
+	cJSON_ArrayForEach(identifier, identifiers) {
 		const char *value = cJSON_GetStringValue(identifier);
-		if (strcmp(identifier->string, data->media.pid_type) == 0 && strcmp(value, data->media.pid) != 0)
-			return error_set(err, ERROR_INVALID, "duplicate pid_type in identifiers DO NOT MATCH: %s != %s", value,
+		if (strcmp(identifier->string, data->media.pid_type) == 0 &&
+			strcmp(value, data->media.pid) != 0)
+			return error_set(err, ERROR_INVALID,
+				"duplicate pid_type in identifiers DO NOT MATCH: %s != %s", value,
 				data->media.pid);
 		if (check_type(conn, "identifier_type", identifier->string, value, arena, err))
 			return -1;
@@ -48,7 +51,8 @@ static int check_identifiers(struct db_conn *conn, const struct mediadata *data,
 }
 
 /* Named by its pk alone, or described: then it is found or made. */
-static int resolve_store(struct db_conn *conn, const cJSON *config, struct arena *arena, struct mediadata *out, struct error *err)
+static int resolve_store(struct db_conn *conn, const cJSON *config, struct arena *arena,
+	struct mediadata *out, struct error *err)
 {
 	struct store_input input;
 	stores_input_of_json(config, &input);
@@ -70,8 +74,8 @@ static int resolve_store(struct db_conn *conn, const cJSON *config, struct arena
 	return 0;
 }
 
-int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *document, const char *document_path,
-	struct arena *arena, struct mediadata *out, struct error *err)
+int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *document,
+	const char *document_path, struct arena *arena, struct mediadata *out, struct error *err)
 {
 	struct mediadata data = {
 		.media = {.pid = text_of(json, "pid"),
@@ -81,7 +85,8 @@ int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *docum
 	};
 	const cJSON *store = cJSON_GetObjectItemCaseSensitive(json, "store_config");
 	if (check_type(conn, "pid_type", data.media.pid_type, data.media.pid, arena, err) ||
-		check_identifiers(conn, &data, cJSON_GetObjectItemCaseSensitive(json, "identifiers"), arena, err) ||
+		check_identifiers(
+			conn, &data, cJSON_GetObjectItemCaseSensitive(json, "identifiers"), arena, err) ||
 		resolve_store(conn, store, arena, &data, err))
 		return -1;
 	*out = data;

@@ -4,8 +4,9 @@
 
 /*
  * The key under which a store keeps a media's bytes: "3f/a0/<pid, made safe>.<12 random hex digits>".
- * Every attempt to store bytes gets a key of its own, so that a late or repeated attempt can never touch the bytes of another, and an old
- * object can be deleted while the new one is read. The two directories spread millions of files; the readable part is for the people who look at a bucket.
+ * Every attempt to store bytes gets a key of its own, so that a late or repeated attempt can never touch
+ * the bytes of another, and an old object can be deleted while the new one is read. The two directories
+ * spread millions of files; the readable part is for the people who look at a bucket.
  */
 
 enum { OBJECT_KEY_SIZE = 128 };

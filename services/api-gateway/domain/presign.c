@@ -21,11 +21,13 @@ static void release_secret(struct buf *secret)
 	buf_release(secret);
 }
 
-int presign_url(const unsigned char secret_key[SEAL_KEY_SIZE], const struct store_descriptor *store, const char *method,
-	const char *key, int64_t expiry_ms, struct arena *arena, const char **url, struct error *err)
+int presign_url(const unsigned char secret_key[SEAL_KEY_SIZE], const struct store_descriptor *store,
+	const char *method, const char *key, int64_t expiry_ms, struct arena *arena, const char **url,
+	struct error *err)
 {
 	if (store->type != STORE_BUCKET)
-		return error_set(err, ERROR_UNSUPPORTED, "a %s has no presigned URLs", store_type_name(store->type));
+		return error_set(
+			err, ERROR_UNSUPPORTED, "a %s has no presigned URLs", store_type_name(store->type));
 	CLEANUP(release_secret) struct buf secret = {0};
 	const char *context = presign_secret_context(arena, store->s3_url);
 	if (seal_open(secret_key, context, store->s3_secret_sealed, &secret, err))

@@ -2,7 +2,8 @@
 #ifndef DOMAIN_PRESIGN_H
 #define DOMAIN_PRESIGN_H
 
-/* URLs by which a client moves bytes between itself and a bucket directly. Pure arithmetic; nothing is looked up. */
+/* URLs by which a client moves bytes between itself and a bucket directly. Pure arithmetic; nothing is
+ * looked up. */
 
 #include "common/error.h"
 #include "common/seal.h"
@@ -14,7 +15,8 @@ struct arena;
 const char *presign_secret_context(struct arena *arena, const char *s3_url);
 
 /* method is "PUT" or "GET"; *url lives in the arena. UNSUPPORTED for stores without presigned URLs. */
-MUST_CHECK int presign_url(const unsigned char secret_key[SEAL_KEY_SIZE], const struct store_descriptor *store,
-	const char *method, const char *key, int64_t expiry_ms, struct arena *arena, const char **url, struct error *err);
+MUST_CHECK int presign_url(const unsigned char secret_key[SEAL_KEY_SIZE],
+	const struct store_descriptor *store, const char *method, const char *key, int64_t expiry_ms,
+	struct arena *arena, const char **url, struct error *err);
 
 #endif

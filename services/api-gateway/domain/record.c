@@ -135,7 +135,8 @@ static int fail(struct record *record, const struct error *why, struct error *er
 static int postpone(struct record *record, const struct error *why, int64_t delay_ms, struct error *err)
 {
 	enum job_state state = JOB_QUEUED;
-	int retried = job_retry(record->conn, record->job.id, record->job.attempt, delay_ms, why, &state, err);
+	int retried =
+		job_retry(record->conn, record->job.id, record->job.attempt, delay_ms, why, &state, err);
 	if (retried < 0)
 		return -1;
 	record->outcome = retried ? RECORD_POSTPONED : RECORD_IGNORED;
@@ -150,12 +151,13 @@ static int postpone(struct record *record, const struct error *why, int64_t dela
 static bool still_watching(const struct record *record, enum error_code code)
 {
 	return record->job.kind == JOB_VERIFY && record->spec.expires_unix_ms > clock_unix_ms() &&
-		(code == ERROR_NOT_FOUND || code == ERROR_CHECKSUM);
+	       (code == ERROR_NOT_FOUND || code == ERROR_CHECKSUM);
 }
 
 static int record_error(struct record *record, const struct error *why, bool retryable, struct error *err)
 {
-	/* in its first attempt a job that somebody waits for fails towards him; later ones are ours to bring to an end */
+	/* in its first attempt a job that somebody waits for fails towards him; later ones are ours to
+	 * bring to an end */
 	bool ours = record->job.class == JOB_BACKGROUND || record->job.attempt > 1;
 	if (still_watching(record, why->code) || (ours && retryable))
 		return postpone(record, why, retry_delay_ms(record->job.attempt), err);
@@ -166,8 +168,8 @@ static bool fits(const struct record *record, struct error *why)
 {
 	const struct result_message *result = record->result;
 	if (record->spec.size >= 0 && result->size >= 0 && result->size != record->spec.size) {
-		error_set(why, ERROR_CHECKSUM, "the store holds %lld bytes instead of %lld", (long long)result->size,
-			(long long)record->spec.size);
+		error_set(why, ERROR_CHECKSUM, "the store holds %lld bytes instead of %lld",
+			(long long)result->size, (long long)record->spec.size);
 		return false;
 	}
 	if (record->spec.sha256 && result->sha256 && strcmp(record->spec.sha256, result->sha256) != 0) {
@@ -193,7 +195,8 @@ static int record_success(struct record *record, struct error *err)
 static int record_late(struct record *record, struct error *err)
 {
 	record->outcome = RECORD_IGNORED;
-	bool given_up = record->job.state == JOB_FAILED || record->job.state == JOB_DEAD || record->job.state == JOB_CANCELLED;
+	bool given_up = record->job.state == JOB_FAILED || record->job.state == JOB_DEAD ||
+			record->job.state == JOB_CANCELLED;
 	if (record->result->kind != JOB_PUT || record->result->code != ERROR_NONE || !given_up)
 		return 0;
 	return delete_object(record, record->job.store_key, 0, err);
@@ -207,7 +210,8 @@ static int record_locked(struct record *record, struct error *err)
 	if (result->code == ERROR_NONE)
 		return record_success(record, err);
 	struct error why;
-	error_set(&why, result->code, "%s", result->message && *result->message ? result->message : error_default_text(result->code));
+	error_set(&why, result->code, "%s",
+		result->message && *result->message ? result->message : error_default_text(result->code));
 	if (result->cause)
 		error_add_cause(&why, "%s", result->cause);
 	return record_error(record, &why, result->retryable, err);
@@ -229,8 +233,8 @@ static int load(struct record *record, const char *job_id, struct error *err)
 	return 1;
 }
 
-int record_result(struct db_conn *conn, struct spool *spool, const struct result_message *result, struct arena *arena,
-	enum record_outcome *outcome, struct error *failure, struct error *err)
+int record_result(struct db_conn *conn, struct spool *spool, const struct result_message *result,
+	struct arena *arena, enum record_outcome *outcome, struct error *failure, struct error *err)
 {
 	struct record record = {.conn = conn, .arena = arena, .result = result, .outcome = RECORD_IGNORED};
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
@@ -247,8 +251,8 @@ int record_result(struct db_conn *conn, struct spool *spool, const struct result
 	return 0;
 }
 
-static int record_one_overdue(struct db_conn *conn, struct spool *spool, struct arena *arena, const struct job_row *job,
-	struct error *err)
+static int record_one_overdue(struct db_conn *conn, struct spool *spool, struct arena *arena,
+	const struct job_row *job, struct error *err)
 {
 	struct record record = {.conn = conn, .arena = arena, .job = *job, .outcome = RECORD_IGNORED};
 	record.spec = job_spec_parse(job->spec, arena);
@@ -275,8 +279,8 @@ int record_overdue(struct db_conn *conn, struct spool *spool, int limit, size_t 
 	return db_commit(&tx, err);
 }
 
-int record_failure(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt, const struct error *why,
-	struct error *err)
+int record_failure(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
+	const struct error *why, struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
 	struct record record = {.conn = conn, .arena = arena, .outcome = RECORD_IGNORED};

@@ -3,8 +3,9 @@
 #define DOMAIN_RECORD_H
 
 /*
- * What a worker's result means for the rows: one transaction per result, the same whether a client's thread waited for it or the shared queue
- * brought it. A result of a job that is finished, cancelled or at another attempt changes nothing, so delivery at least once is enough.
+ * What a worker's result means for the rows: one transaction per result, the same whether a client's
+ * thread waited for it or the shared queue brought it. A result of a job that is finished, cancelled or at
+ * another attempt changes nothing, so delivery at least once is enough.
  */
 
 #include "common/error.h"
@@ -15,15 +16,15 @@ struct db_conn;
 struct spool;
 
 enum record_outcome {
-	RECORD_DONE,	   /* put, verify: the media is READY with these bytes; delete: they are gone */
+	RECORD_DONE, /* put, verify: the media is READY with these bytes; delete: they are gone */
 	RECORD_SUPERSEDED, /* the bytes are in the store, but another upload or a delete came first: they go again */
-	RECORD_FAILED,	   /* finally: *failure says why */
-	RECORD_POSTPONED,  /* tried again later */
-	RECORD_IGNORED,	   /* the job was not waiting for this result */
+	RECORD_FAILED,    /* finally: *failure says why */
+	RECORD_POSTPONED, /* tried again later */
+	RECORD_IGNORED,   /* the job was not waiting for this result */
 };
 
-/* 0: recorded, *outcome is set, and for RECORD_FAILED *failure (which may be NULL when it does not interest). -1: nothing was
- * recorded (UNAVAILABLE, DEADLINE: try again with the same result). */
+/* 0: recorded, *outcome is set, and for RECORD_FAILED *failure (which may be NULL when it does not
+ * interest). -1: nothing was recorded (UNAVAILABLE, DEADLINE: try again with the same result). */
 MUST_CHECK int record_result(struct db_conn *conn, struct spool *spool, const struct result_message *result,
 	struct arena *arena, enum record_outcome *outcome, struct error *failure, struct error *err);
 
@@ -31,8 +32,9 @@ MUST_CHECK int record_result(struct db_conn *conn, struct spool *spool, const st
 MUST_CHECK int record_failure(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
 	const struct error *why, struct error *err);
 
-/* Running jobs whose result is overdue: tried again, or given up with the consequences, in one transaction. At most `limit`; *count says how many there
- * were. */
-MUST_CHECK int record_overdue(struct db_conn *conn, struct spool *spool, int limit, size_t *count, struct error *err);
+/* Running jobs whose result is overdue: tried again, or given up with the consequences, in one
+ * transaction. At most `limit`; *count says how many there were. */
+MUST_CHECK int record_overdue(
+	struct db_conn *conn, struct spool *spool, int limit, size_t *count, struct error *err);
 
 #endif

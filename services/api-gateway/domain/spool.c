@@ -119,8 +119,8 @@ const char *spool_path(const struct spool *spool, struct arena *arena, const cha
 	return arena_printf(arena, "%s/%s", spool->directory, name);
 }
 
-const char *spool_ticket_url_at(const struct spool *spool, struct arena *arena, const char *base, const char *name,
-	int64_t expires_unix_ms)
+const char *spool_ticket_url_at(const struct spool *spool, struct arena *arena, const char *base,
+	const char *name, int64_t expires_unix_ms)
 {
 	CLEANUP(buf_release) struct buf ticket = {0};
 	const char *claim = arena_printf(arena, "%s%s", CLAIM, name);

@@ -43,8 +43,8 @@ struct db_conn *transfer_connect(const struct transfer *transfer, struct error *
 	return db_acquire(transfer->parts.pool, deadline, err);
 }
 
-int transfer_find(struct db_conn *conn, const char *pid, enum db_lock lock, struct arena *arena, struct media_row *out,
-	struct error *err)
+int transfer_find(struct db_conn *conn, const char *pid, enum db_lock lock, struct arena *arena,
+	struct media_row *out, struct error *err)
 {
 	int found = media_find(conn, pid, lock, arena, out, err);
 	if (found < 0)
@@ -65,8 +65,8 @@ int transfer_announce(struct transfer *transfer, const struct transfer_put *put,
 	return db_commit(&tx, err);
 }
 
-int transfer_delete(struct transfer *transfer, const char *pid, const struct caller *caller, struct arena *arena,
-	struct error *err)
+int transfer_delete(struct transfer *transfer, const char *pid, const struct caller *caller,
+	struct arena *arena, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
 	if (!conn)

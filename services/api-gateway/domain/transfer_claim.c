@@ -19,7 +19,8 @@ static int check_replace(const struct transfer_put *put, const struct media_row 
 		return error_set(err, ERROR_CONFLICT,
 			"this media is READY; to replace its content send If-Match with the content's ETag");
 	if (!names_content(put->if_match, media))
-		return error_set(err, ERROR_PRECONDITION_FAILED, "the content is no longer the one that If-Match names");
+		return error_set(err, ERROR_PRECONDITION_FAILED,
+			"the content is no longer the one that If-Match names");
 	return 0;
 }
 
@@ -48,7 +49,8 @@ static int add_bytes(struct db_conn *conn, const struct transfer_put *put, int64
 		return 0;
 	}
 	if (put->if_match)
-		return error_set(err, ERROR_PRECONDITION_FAILED, "this media has no content that If-Match could name");
+		return error_set(
+			err, ERROR_PRECONDITION_FAILED, "this media has no content that If-Match could name");
 	struct media_put begin = {
 		.media_pk = out->media.pk,
 		.store_key = out->key,
@@ -76,8 +78,8 @@ static int take_over(struct db_conn *conn, const struct transfer_put *put, int64
 	if (!taken && out->media.status == MEDIA_READY)
 		return error_set(err, ERROR_CONFLICT, "this pid exists and is READY");
 	if (!taken)
-		return error_set(err, ERROR_CONFLICT, "this pid exists, %s and of type %s", media_status_name(out->media.status),
-			out->media.pid_type);
+		return error_set(err, ERROR_CONFLICT, "this pid exists, %s and of type %s",
+			media_status_name(out->media.status), out->media.pid_type);
 	return transfer_find(conn, put->pid, DB_NO_LOCK, arena, &out->media, err);
 }
 
@@ -90,7 +92,8 @@ int transfer_claim(struct db_conn *conn, const struct transfer_put *put, int64_t
 	if (found < 0)
 		return -1;
 	if (!found && put->if_match)
-		return error_set(err, ERROR_PRECONDITION_FAILED, "no media has this pid, so If-Match names nothing");
+		return error_set(
+			err, ERROR_PRECONDITION_FAILED, "no media has this pid, so If-Match names nothing");
 	if (!found && !put->create)
 		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
 	if (!found)

@@ -20,7 +20,8 @@ static int relay_head(void *context, const struct http_reply *reply, struct erro
 		return 0; /* its body says why */
 	const char *length = http_reply_header(reply, "Content-Length");
 	if (!length || strtoll(length, NULL, 10) != relay->expected)
-		return error_set_cause(err, ERROR_INTERNAL, "a worker offers another number of bytes than asked for");
+		return error_set_cause(
+			err, ERROR_INTERNAL, "a worker offers another number of bytes than asked for");
 	relay->begun = true;
 	return relay->sink->begin(relay->sink->context, err);
 }
@@ -51,15 +52,17 @@ static int pull(struct transfer *transfer, const char *url, struct relay *relay,
 static int push_inline(const struct result_message *result, const struct relay *relay, struct error *err)
 {
 	if ((int64_t)result->inline_length != relay->expected)
-		return error_set_cause(err, ERROR_INTERNAL, "a worker sent another number of bytes than asked for");
+		return error_set_cause(
+			err, ERROR_INTERNAL, "a worker sent another number of bytes than asked for");
 	if (relay->sink->begin(relay->sink->context, err))
 		return -1;
 	return relay->sink->write(relay->sink->context, result->inline_bytes, result->inline_length, err);
 }
 
-/* A worker does not find the object of a READY row: unless the row has changed since it was read, the bytes are lost, and the row says so. */
-static int mark_lost(struct transfer *transfer, const struct media_row *media, const struct caller *caller, struct arena *arena,
-	struct error *err)
+/* A worker does not find the object of a READY row: unless the row has changed since it was read, the
+ * bytes are lost, and the row says so. */
+static int mark_lost(struct transfer *transfer, const struct media_row *media, const struct caller *caller,
+	struct arena *arena, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
 	if (!conn)
@@ -74,15 +77,18 @@ static int mark_lost(struct transfer *transfer, const struct media_row *media, c
 	if (!found || now.version != media->version)
 		return error_set(err, ERROR_CONFLICT, "this media has changed meanwhile; read it again");
 	struct db_actor nobody = {NULL, caller->actor.request_id};
-	if (media_set_status(conn, media->pk, MEDIA_READY, MEDIA_LOST, &nobody, err) < 0 || db_commit(&tx, err))
+	if (media_set_status(conn, media->pk, MEDIA_READY, MEDIA_LOST, &nobody, err) < 0 ||
+		db_commit(&tx, err))
 		return -1;
 	return error_set(err, ERROR_CONFLICT, "this media is LOST: its store no longer has the bytes");
 }
 
-static int deliver(struct transfer *transfer, const struct result_message *result, struct relay *relay, struct error *err)
+static int deliver(struct transfer *transfer, const struct result_message *result, struct relay *relay,
+	struct error *err)
 {
 	if (result->code != ERROR_NONE) {
-		error_set(err, result->code, "%s", result->message && *result->message ? result->message : "the store failed");
+		error_set(err, result->code, "%s",
+			result->message && *result->message ? result->message : "the store failed");
 		return result->cause ? error_add_cause(err, "%s", result->cause) : -1;
 	}
 	return result->url ? pull(transfer, result->url, relay, err) : push_inline(result, relay, err);
@@ -112,7 +118,8 @@ int transfer_get(struct transfer *transfer, const struct media_row *media, int64
 	};
 	struct bus_delivery *delivery;
 	struct result_message result;
-	if (job_post_and_wait(transfer->parts.post, &job, caller->traceparent, arena, &delivery, &result, err))
+	if (job_post_and_wait(
+		    transfer->parts.post, &job, caller->traceparent, arena, &delivery, &result, err))
 		return -1;
 	int delivered = deliver(transfer, &result, &relay, err);
 	bus_delivery_settle(delivery, BUS_ACK);

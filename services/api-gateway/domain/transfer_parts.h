@@ -22,11 +22,13 @@ MUST_CHECK int transfer_find(struct db_conn *conn, const char *pid, enum db_lock
 struct transfer_claim {
 	struct media_row media;
 	char key[OBJECT_KEY_SIZE]; /* to be written */
-	const char *replaces_key; /* of a READY row; else NULL */
+	const char *replaces_key;  /* of a READY row; else NULL */
 	bool created;
 };
-/* In the caller's transaction: makes the media, takes it over, or prepares its replacement, as `put` asks, under a new key. */
-MUST_CHECK int transfer_claim(struct db_conn *conn, const struct transfer_put *put, int64_t presign_expires_unix_ms,
-	const struct db_actor *actor, struct arena *arena, struct transfer_claim *out, struct error *err);
+/* In the caller's transaction: makes the media, takes it over, or prepares its replacement, as `put` asks,
+ * under a new key. */
+MUST_CHECK int transfer_claim(struct db_conn *conn, const struct transfer_put *put,
+	int64_t presign_expires_unix_ms, const struct db_actor *actor, struct arena *arena,
+	struct transfer_claim *out, struct error *err);
 
 #endif

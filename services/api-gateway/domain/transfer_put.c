@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The put. Rows are written before the job is sent, so that whatever dies in between leaves something that the scheduler finds; the job's own key
- * makes it harmless when two attempts overlap.
+ * The put. Rows are written before the job is sent, so that whatever dies in between leaves something that
+ * the scheduler finds; the job's own key makes it harmless when two attempts overlap.
  */
 #include "domain/transfer_parts.h"
 
@@ -41,11 +41,13 @@ static void compose(struct put_run *run, const struct intake *intake)
 		.attempt = 1,
 		.request_id = run->caller->actor.request_id,
 		.pid = run->put->pid,
-		.deadline_unix_ms = clock_unix_ms() + (is_inline(intake) ? config->quick_deadline_ms : config->transfer_deadline_ms),
+		.deadline_unix_ms = clock_unix_ms() + (is_inline(intake) ? config->quick_deadline_ms
+									 : config->transfer_deadline_ms),
 		.size = intake->size,
 		.sha256 = intake->sha256,
 		.content_type = run->put->content_type,
-		.source = {.inline_bytes = intake->inline_bytes, .inline_length = is_inline(intake) ? (size_t)intake->size : 0},
+		.source = {.inline_bytes = intake->inline_bytes,
+			.inline_length = is_inline(intake) ? (size_t)intake->size : 0},
 	};
 	run->spec = (struct job_spec){
 		.size = intake->size,
@@ -57,7 +59,8 @@ static void compose(struct put_run *run, const struct intake *intake)
 		return;
 	struct spool *spool = run->transfer->parts.spool;
 	run->job.source.path = spool_path(spool, run->arena, intake->file.name);
-	run->job.source.url = spool_ticket_url(spool, run->arena, intake->file.name, run->job.deadline_unix_ms);
+	run->job.source.url =
+		spool_ticket_url(spool, run->arena, intake->file.name, run->job.deadline_unix_ms);
 	run->spec.spool = arena_strdup(run->arena, intake->file.name);
 	run->spec.spool_url = spool_url(spool);
 }
@@ -93,23 +96,29 @@ static int begin(struct put_run *run, struct error *err)
 	return 0;
 }
 
-/* The job was not handed over: the rows say so, or the scheduler will find out when the deadline has passed. */
+/* The job was not handed over: the rows say so, or the scheduler will find out when the deadline has
+ * passed. */
 static void give_up(struct put_run *run, const struct error *why)
 {
 	struct error err;
 	CLEANUP(db_release) struct db_conn *conn = transfer_connect(run->transfer, &err);
-	if (!conn || record_failure(conn, run->transfer->parts.spool, run->job.id, run->job.attempt, why, &err))
-		log_warn("a put that failed is not recorded yet", LOG_STR("job_id", run->job.id), LOG_ERROR(&err));
+	if (!conn ||
+		record_failure(conn, run->transfer->parts.spool, run->job.id, run->job.attempt, why, &err))
+		log_warn("a put that failed is not recorded yet", LOG_STR("job_id", run->job.id),
+			LOG_ERROR(&err));
 }
 
-/* Writes down what the worker has said. The delivery is settled: acknowledged when recorded, else it goes to the next gateway. */
+/* Writes down what the worker has said. The delivery is settled: acknowledged when recorded, else it goes
+ * to the next gateway. */
 static int finish(struct put_run *run, struct bus_delivery *delivery, const struct result_message *result,
 	struct transfer_stored *out, struct error *err)
 {
 	enum record_outcome outcome = RECORD_IGNORED;
 	struct error failure;
 	CLEANUP(db_release) struct db_conn *conn = transfer_connect(run->transfer, err);
-	int recorded = conn ? record_result(conn, run->transfer->parts.spool, result, run->arena, &outcome, &failure, err) : -1;
+	int recorded = conn ? record_result(conn, run->transfer->parts.spool, result, run->arena, &outcome,
+				      &failure, err)
+			    : -1;
 	bus_delivery_settle(delivery, recorded == 0 ? BUS_ACK : BUS_REQUEUE);
 	if (recorded)
 		return -1;
@@ -131,12 +140,14 @@ int transfer_put(struct transfer *transfer, const struct transfer_put *put, stru
 	if (begin(&run, err))
 		return -1;
 	intake_keep(intake);
-	*out = (struct transfer_stored){
-		.created = run.claim.created, .sha256 = arena_strdup(arena, intake->sha256), .job_id = run.job.id};
+	*out = (struct transfer_stored){.created = run.claim.created,
+		.sha256 = arena_strdup(arena, intake->sha256),
+		.job_id = run.job.id};
 
 	struct bus_delivery *delivery;
 	struct result_message result;
-	if (job_post_and_wait(transfer->parts.post, &run.job, caller->traceparent, arena, &delivery, &result, err) == 0)
+	if (job_post_and_wait(
+		    transfer->parts.post, &run.job, caller->traceparent, arena, &delivery, &result, err) == 0)
 		return finish(&run, delivery, &result, out, err);
 	if (err->code == ERROR_DEADLINE)
 		return 0; /* not ready: the job goes on */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET and HEAD /media/{pid}/content: the bytes as they are, streamed, whole or in part. All that the row alone decides is decided without a worker.
+ * GET and HEAD /media/{pid}/content: the bytes as they are, streamed, whole or in part. All that the row
+ * alone decides is decided without a worker.
  */
 #include "common/arena.h"
 #include "common/http_server.h"
@@ -46,7 +47,8 @@ static void describe(struct content *content)
 {
 	struct arena *arena = content->request->arena;
 	const struct media_row *row = &content->row;
-	add_header(content, "Content-Type", row->content_type ? row->content_type : "application/octet-stream");
+	add_header(
+		content, "Content-Type", row->content_type ? row->content_type : "application/octet-stream");
 	add_header(content, "ETag", content->etag);
 	add_header(content, "Accept-Ranges", "bytes");
 	add_header(content, "Last-Modified", http_date(arena, row->updated_unix_ms));
@@ -84,7 +86,9 @@ static int choose_range(struct content *content, struct response *response, stru
 	const char *condition = request_header(request, "If-Range");
 	bool holds = !condition || entity_tag_in_list_strongly(condition, content->etag);
 	content->range = (struct byte_range){0, content->row.size - 1};
-	int chosen = holds ? byte_range_parse(request_header(request, "Range"), content->row.size, &content->range) : 0;
+	int chosen =
+		holds ? byte_range_parse(request_header(request, "Range"), content->row.size, &content->range)
+		      : 0;
 	if (chosen < 0) {
 		response_header_printf(content->request, response, "Content-Range", "bytes */%lld",
 			(long long)content->row.size);
@@ -98,7 +102,9 @@ static int find(struct gateway *gateway, struct content *content, struct error *
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct request *request = content->request;
-	int found = conn ? media_find(conn, request_param(request, "pid"), DB_NO_LOCK, request->arena, &content->row, err) : -1;
+	int found = conn ? media_find(conn, request_param(request, "pid"), DB_NO_LOCK, request->arena,
+				   &content->row, err)
+			 : -1;
 	if (found < 0)
 		return -1;
 	if (!found)
@@ -106,11 +112,13 @@ static int find(struct gateway *gateway, struct content *content, struct error *
 	if (content->row.status != MEDIA_READY)
 		return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give",
 			media_status_name(content->row.status));
-	content->etag = arena_printf(request->arena, "\"%s\"", content->row.sha256 ? content->row.sha256 : "");
+	content->etag =
+		arena_printf(request->arena, "\"%s\"", content->row.sha256 ? content->row.sha256 : "");
 	return 0;
 }
 
-int handle_content_get(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_content_get(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct content content = {.request = request};
 	struct caller caller = session_caller(request);
@@ -128,8 +136,8 @@ int handle_content_get(struct gateway *gateway, struct request *request, struct 
 	bool head_only = strcmp(request->method, "HEAD") == 0;
 	if (head_only)
 		begin(&content, err);
-	else if (transfer_get(gateway->transfer, &content.row, content.range.first, content.range.last, &sink, &caller,
-			 request->arena, err))
+	else if (transfer_get(gateway->transfer, &content.row, content.range.first, content.range.last, &sink,
+			 &caller, request->arena, err))
 		return -1;
 	http_exchange_finish(request->exchange, true);
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PUT /media/{pid}/content: a stream of any size becomes the bytes of a media. What can be refused from the row alone is refused before a byte
- * of the body is read.
+ * PUT /media/{pid}/content: a stream of any size becomes the bytes of a media. What can be refused from
+ * the row alone is refused before a byte of the body is read.
  */
 #include "common/arena.h"
 #include "common/buf.h"
@@ -32,11 +32,12 @@ static void add_tags(cJSON *json, const struct request *request)
 			cJSON_AddItemToArray(list, cJSON_CreateString(tag));
 }
 
-/* What path and query say about a media that is to be made, as a body would say it. NULL when they name no store. */
+/* What path and query say about a media that is to be made, as a body would say it. NULL when they name no
+ * store. */
 static cJSON *creation_json(const struct request *request)
 {
-	static const char *const STORE_PARAMS[][2] = {
-		{"store", "pk"}, {"store_type", "type"}, {"bucket", "bucket"}, {"s3_url", "s3_url"}, {"site", "site"}};
+	static const char *const STORE_PARAMS[][2] = {{"store", "pk"}, {"store_type", "type"},
+		{"bucket", "bucket"}, {"s3_url", "s3_url"}, {"site", "site"}};
 	cJSON *json = cJSON_CreateObject(), *store = cJSON_AddObjectToObject(json, "store_config");
 	const char *pid_type = request_query(request, "pid_type");
 	cJSON_AddStringToObject(json, "pid", request_param(request, "pid"));
@@ -58,8 +59,8 @@ static void delete_json(void *json)
 	cJSON_Delete(json);
 }
 
-static int check_creation(struct gateway *gateway, const struct request *request, struct response *response, const cJSON *json,
-	struct error *err)
+static int check_creation(struct gateway *gateway, const struct request *request, struct response *response,
+	const cJSON *json, struct error *err)
 {
 	static const char *const LOC[] = {"query", NULL};
 	CLEANUP(buf_release) struct buf problems = {0};
@@ -84,23 +85,27 @@ static int resolve_creation(struct gateway *gateway, struct db_conn *conn, const
 	cJSON *json = creation_json(request);
 	if (!json)
 		return error_set(err, ERROR_NOT_FOUND,
-			"no media has this pid; to make one, name its store: ?store=<pk>, or ?store_type=<type>&bucket=<bucket>");
+			"no media has this pid; to make one, name its store: ?store=<pk>, or "
+			"?store_type=<type>&bucket=<bucket>");
 	arena_defer(request->arena, delete_json, json);
 	struct mediadata data;
 	if (check_creation(gateway, request, response, json, err) ||
-		mediadata_resolve(conn, json, print_json(json, request->arena), NULL, request->arena, &data, err))
+		mediadata_resolve(
+			conn, json, print_json(json, request->arena), NULL, request->arena, &data, err))
 		return -1;
 	*out = (struct creation){data.media, true};
 	return 0;
 }
 
 /* What the rows already decide: asked again, under a lock, when the bytes are here. */
-static int check_before_body(struct gateway *gateway, const struct request *request, struct response *response,
-	struct creation *creation, struct error *err)
+static int check_before_body(struct gateway *gateway, const struct request *request,
+	struct response *response, struct creation *creation, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct media_row row;
-	int found = conn ? media_find(conn, request_param(request, "pid"), DB_NO_LOCK, request->arena, &row, err) : -1;
+	int found =
+		conn ? media_find(conn, request_param(request, "pid"), DB_NO_LOCK, request->arena, &row, err)
+		     : -1;
 	if (found < 0)
 		return -1;
 	if (!found)
@@ -121,10 +126,12 @@ static int answer_stored(struct gateway *gateway, struct request *request, struc
 {
 	if (!stored->ready)
 		return error_set(err, ERROR_DEADLINE,
-			"no worker has finished in time; the upload goes on, look at the media's store_status");
+			"no worker has finished in time; the upload goes on, look at the media's "
+			"store_status");
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *json;
-	int found = conn ? media_read_json(conn, request_param(request, "pid"), request->arena, &json, err) : -1;
+	int found =
+		conn ? media_read_json(conn, request_param(request, "pid"), request->arena, &json, err) : -1;
 	if (found < 0)
 		return -1;
 	if (!found)
@@ -135,16 +142,18 @@ static int answer_stored(struct gateway *gateway, struct request *request, struc
 	return 0;
 }
 
-int handle_content_put(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_content_put(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct creation creation = {0};
 	struct caller caller = session_caller(request);
 	struct intake_limits limits = transfer_limits(gateway->transfer);
 	struct transfer_stored stored;
 	CLEANUP(intake_release) struct intake intake = {.file = {.fd = -1}};
-	if (check_before_body(gateway, request, response, &creation, err) || transfer_check(gateway->transfer, err) ||
-		intake_receive(transfer_spool(gateway->transfer), &limits, read_body, request, request->source.content_length,
-			request->arena, &intake, err))
+	if (check_before_body(gateway, request, response, &creation, err) ||
+		transfer_check(gateway->transfer, err) ||
+		intake_receive(transfer_spool(gateway->transfer), &limits, read_body, request,
+			request->source.content_length, request->arena, &intake, err))
 		return -1;
 	struct transfer_put put = {
 		.pid = request_param(request, "pid"),

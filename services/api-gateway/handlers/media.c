@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-int handle_media_create(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_create(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct caller caller = session_caller(request);
@@ -29,11 +30,13 @@ int handle_media_create(struct gateway *gateway, struct request *request, struct
 	return 0;
 }
 
-int handle_media_read(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_read(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *json;
-	int found = conn ? media_read_json(conn, request_param(request, "pid"), request->arena, &json, err) : -1;
+	int found =
+		conn ? media_read_json(conn, request_param(request, "pid"), request->arena, &json, err) : -1;
 	if (found < 0)
 		return -1;
 	if (!found)
@@ -42,7 +45,8 @@ int handle_media_read(struct gateway *gateway, struct request *request, struct r
 	return 0;
 }
 
-int handle_media_delete(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_delete(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct caller caller = session_caller(request);
 	if (transfer_delete(gateway->transfer, request_param(request, "pid"), &caller, request->arena, err))

@@ -2,7 +2,8 @@
 #ifndef HANDLERS_MEDIA_H
 #define HANDLERS_MEDIA_H
 
-/* Metadata of one media: rows only, no bytes. Handlers are named handle_*, because db/ has the plain names. */
+/* Metadata of one media: rows only, no bytes. Handlers are named handle_*, because db/ has the plain
+ * names. */
 
 #include "common/error.h"
 

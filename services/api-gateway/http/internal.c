@@ -46,19 +46,22 @@ static int stream(struct http_exchange *exchange, int fd, int64_t size, struct e
 
 void internal_handle(struct http_exchange *exchange, void *context)
 {
-	static const struct http_header HEADERS[] = {{"Content-Type", "application/octet-stream"}, {NULL, NULL}};
+	static const struct http_header HEADERS[] = {
+		{"Content-Type", "application/octet-stream"}, {NULL, NULL}};
 	struct error err;
 	CLEANUP(cleanup_fd) int fd = -1;
 	int64_t size;
 	const char *path = http_exchange_path(exchange);
-	bool known = strcmp(http_exchange_method(exchange), "GET") == 0 && strncmp(path, PREFIX, sizeof(PREFIX) - 1) == 0;
+	bool known = strcmp(http_exchange_method(exchange), "GET") == 0 &&
+		     strncmp(path, PREFIX, sizeof(PREFIX) - 1) == 0;
 	if (!known) {
 		error_set(&err, ERROR_NOT_FOUND, NULL);
 		refuse(exchange, &err);
 		return;
 	}
 	if (spool_open_ticket(context, path + sizeof(PREFIX) - 1, &fd, &size, &err)) {
-		log_warn("a ticket was refused", LOG_STR("peer", http_exchange_peer(exchange)), LOG_ERROR(&err));
+		log_warn("a ticket was refused", LOG_STR("peer", http_exchange_peer(exchange)),
+			LOG_ERROR(&err));
 		refuse(exchange, &err);
 		return;
 	}

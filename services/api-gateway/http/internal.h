@@ -3,8 +3,8 @@
 #define HTTP_INTERNAL_H
 
 /*
- * The gateway's internal listener, for store-workers: GET /internal/bytes/<ticket> streams a spooled upload. No ticket, no bytes;
- * nothing else is here.
+ * The gateway's internal listener, for store-workers: GET /internal/bytes/<ticket> streams a spooled
+ * upload. No ticket, no bytes; nothing else is here.
  */
 
 struct http_exchange;

@@ -17,7 +17,8 @@ struct job_post {
 	const char *reply_queue;
 };
 
-struct job_post *job_post_create(struct bus_publisher *publisher, struct replies *replies, const char *reply_queue)
+struct job_post *job_post_create(
+	struct bus_publisher *publisher, struct replies *replies, const char *reply_queue)
 {
 	struct job_post *post = memory_alloc(sizeof(*post));
 	*post = (struct job_post){publisher, replies, reply_queue};
@@ -33,16 +34,18 @@ int job_post_check(struct job_post *post, struct error *err)
 {
 	if (bus_publisher_ready(post->publisher))
 		return 0;
-	return error_set(err, ERROR_UNAVAILABLE, "the message broker cannot be reached, so no bytes can be moved; try again later");
+	return error_set(err, ERROR_UNAVAILABLE,
+		"the message broker cannot be reached, so no bytes can be moved; try again later");
 }
 
-static int publish(struct job_post *post, const struct job_message *job, const char *traceparent, const char *reply_to,
-	int64_t deadline_ms, struct error *err)
+static int publish(struct job_post *post, const struct job_message *job, const char *traceparent,
+	const char *reply_to, int64_t deadline_ms, struct error *err)
 {
 	CLEANUP(buf_release) struct buf body = {0};
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
 	bool durable = job->class == JOB_BACKGROUND;
-	const struct bus_header headers[] = {{traceparent && *traceparent ? "traceparent" : NULL, traceparent}, {NULL, NULL}};
+	const struct bus_header headers[] = {
+		{traceparent && *traceparent ? "traceparent" : NULL, traceparent}, {NULL, NULL}};
 	job_message_pack(job, &body);
 	struct bus_message message = {
 		.exchange = BUS_JOBS,
@@ -71,13 +74,14 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-int job_post_and_wait(struct job_post *post, const struct job_message *job, const char *traceparent, struct arena *arena,
-	struct bus_delivery **delivery, struct result_message *result, struct error *err)
+int job_post_and_wait(struct job_post *post, const struct job_message *job, const char *traceparent,
+	struct arena *arena, struct bus_delivery **delivery, struct result_message *result, struct error *err)
 {
 	int64_t now = clock_monotonic_ms();
 	int64_t deadline = now + (job->deadline_unix_ms - clock_unix_ms());
 	CLEANUP(reply_cleanup) struct reply *reply = reply_expect(post->replies, job->id);
-	if (publish(post, job, traceparent, post->reply_queue, earlier(deadline, now + PUBLISH_TIMEOUT_MS), err)) {
+	if (publish(post, job, traceparent, post->reply_queue, earlier(deadline, now + PUBLISH_TIMEOUT_MS),
+		    err)) {
 		if (err->code == ERROR_DEADLINE)
 			err->code = ERROR_UNAVAILABLE; /* the broker took no message: nothing was begun */
 		return -1;
@@ -95,5 +99,6 @@ int job_post_and_wait(struct job_post *post, const struct job_message *job, cons
 
 int job_post_background(struct job_post *post, const struct job_message *job, struct error *err)
 {
-	return publish(post, job, NULL, BUS_RESULTS_SHARED_KEY, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS, err);
+	return publish(
+		post, job, NULL, BUS_RESULTS_SHARED_KEY, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS, err);
 }

@@ -3,10 +3,10 @@
 #define MESSAGING_JOB_POST_H
 
 /*
- * Hands jobs to the workers: packs a job, publishes it to the queue of those who can reach its store, and, for jobs that somebody waits for,
- * waits for the result on this gateway's own reply queue.
- * Jobs of class quick and stream are transient and expire with their deadline; background jobs are durable and answer to the shared results queue.
- * Thread-safe.
+ * Hands jobs to the workers: packs a job, publishes it to the queue of those who can reach its store, and,
+ * for jobs that somebody waits for, waits for the result on this gateway's own reply queue. Jobs of class
+ * quick and stream are transient and expire with their deadline; background jobs are durable and answer to
+ * the shared results queue. Thread-safe.
  */
 
 #include "common/bus.h"
@@ -17,17 +17,19 @@ struct job_post;
 struct replies;
 
 /* All borrowed. */
-struct job_post *job_post_create(struct bus_publisher *publisher, struct replies *replies, const char *reply_queue);
+struct job_post *job_post_create(
+	struct bus_publisher *publisher, struct replies *replies, const char *reply_queue);
 void job_post_free(struct job_post *post);
 
 /* Connected to a broker that takes messages: otherwise UNAVAILABLE, before any work is done for nothing. */
 MUST_CHECK int job_post_check(struct job_post *post, struct error *err);
 
-/* Publishes the job and waits until its deadline (job->deadline_unix_ms, which must be set). 0: the worker has answered, with success or
- * not: *result, lent by *delivery, which the caller settles. -1: UNAVAILABLE (not sent, no worker serves the store's queue), DEADLINE (no answer: the job may
- * still be done). */
-MUST_CHECK int job_post_and_wait(struct job_post *post, const struct job_message *job, const char *traceparent,
-	struct arena *arena, struct bus_delivery **delivery, struct result_message *result, struct error *err);
+/* Publishes the job and waits until its deadline (job->deadline_unix_ms, which must be set). 0: the worker
+ * has answered, with success or not: *result, lent by *delivery, which the caller settles. -1: UNAVAILABLE
+ * (not sent, no worker serves the store's queue), DEADLINE (no answer: the job may still be done). */
+MUST_CHECK int job_post_and_wait(struct job_post *post, const struct job_message *job,
+	const char *traceparent, struct arena *arena, struct bus_delivery **delivery,
+	struct result_message *result, struct error *err);
 
 /* Publishes a background job durably. UNAVAILABLE as above. */
 MUST_CHECK int job_post_background(struct job_post *post, const struct job_message *job, struct error *err);

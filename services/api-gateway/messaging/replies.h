@@ -3,9 +3,9 @@
 #define MESSAGING_REPLIES_H
 
 /*
- * Results that a thread of this gateway waits for, by job id. A result belongs to exactly one: the thread that waits, which then
- * records what it says and settles it, or, when nobody waits (any more), whoever offered it.
- * Thread-safe.
+ * Results that a thread of this gateway waits for, by job id. A result belongs to exactly one: the thread
+ * that waits, which then records what it says and settles it, or, when nobody waits (any more), whoever
+ * offered it. Thread-safe.
  */
 
 #include "common/bus.h"

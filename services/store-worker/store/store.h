@@ -27,8 +27,8 @@ enum store_capability {
 	STORE_CAN_DELETE = 1 << 1,
 	STORE_CAN_RANGE = 1 << 2,
 	STORE_CAN_LIST = 1 << 3,
-	STORE_IS_DURABLE = 1 << 4,	/* survives the worker */
-	STORE_IS_SHARED = 1 << 5,	/* reachable by every worker */
+	STORE_IS_DURABLE = 1 << 4, /* survives the worker */
+	STORE_IS_SHARED = 1 << 5,  /* reachable by every worker */
 };
 
 enum { STORE_KEY_MAX = 1024 };
@@ -40,18 +40,22 @@ struct object_info {
 
 unsigned store_capabilities(const struct store *store);
 
-/* Stores `source` under key. `source->size` is kept: more or fewer bytes are SOURCE_FAILED. content_type may be NULL. The other codes: the source's own, INVALID (key),
- * FULL, CONFLICT, UNAVAILABLE. *hashed (may be NULL) tells whether the bytes passed through the source's read(); false: the file was renamed into place. */
-MUST_CHECK int store_put(struct store *store, const char *key, struct source *source, const char *content_type, bool *hashed,
+/* Stores `source` under key. `source->size` is kept: more or fewer bytes are SOURCE_FAILED. content_type
+ * may be NULL. The other codes: the source's own, INVALID (key), FULL, CONFLICT, UNAVAILABLE. *hashed (may
+ * be NULL) tells whether the bytes passed through the source's read(); false: the file was renamed into
+ * place. */
+MUST_CHECK int store_put(struct store *store, const char *key, struct source *source,
+	const char *content_type, bool *hashed, struct error *err);
+/* Pushes bytes first..last (inclusive, last -1: to the end) to the sink. RANGE when first is beyond the
+ * end (an empty object has no range but the whole: first 0, last -1). */
+MUST_CHECK int store_get(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink,
 	struct error *err);
-/* Pushes bytes first..last (inclusive, last -1: to the end) to the sink. RANGE when first is beyond the end (an empty object has no range but
- * the whole: first 0, last -1). */
-MUST_CHECK int store_get(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink, struct error *err);
 MUST_CHECK int store_stat(struct store *store, const char *key, struct object_info *out, struct error *err);
 MUST_CHECK int store_remove(struct store *store, const char *key, struct error *err);
-/* Calls visit for every object whose key begins with prefix, in no promised order, until it returns non-zero; that value is
- * returned. -1 with *err on failure. UNSUPPORTED without LIST. */
+/* Calls visit for every object whose key begins with prefix, in no promised order, until it returns
+ * non-zero; that value is returned. -1 with *err on failure. UNSUPPORTED without LIST. */
 MUST_CHECK int store_list(struct store *store, const char *prefix,
-	int (*visit)(void *context, const char *key, const struct object_info *info), void *context, struct error *err);
+	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
+	struct error *err);
 
 #endif

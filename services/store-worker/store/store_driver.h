@@ -3,9 +3,10 @@
 #define STORE_STORE_DRIVER_H
 
 /*
- * What a driver implements: a const vtable, listed in store/registry.c. Keys arrive checked: 1 to STORE_KEY_MAX bytes of UTF-8, no NUL, no control
- * characters; path stores further confine them below their root. Capabilities decide which functions are called: get, stat and put always,
- * the rest where the bit is set. Errors: codes of common/error.h; messages name the key, never a path or secret.
+ * What a driver implements: a const vtable, listed in store/registry.c. Keys arrive checked: 1 to
+ * STORE_KEY_MAX bytes of UTF-8, no NUL, no control characters; path stores further confine them below
+ * their root. Capabilities decide which functions are called: get, stat and put always, the rest where the
+ * bit is set. Errors: codes of common/error.h; messages name the key, never a path or secret.
  */
 
 #include "schemas/job_message.h"
@@ -13,11 +14,11 @@
 
 /* Settings of the worker that drivers need; filled from its settings table. */
 struct store_environment {
-	const char *store_root;		  /* path stores live below it */
-	int64_t ram_limit;		  /* bytes, of all DictStores of this process together */
-	int64_t s3_part_size;		  /* single PUT below, multipart from it on */
+	const char *store_root; /* path stores live below it */
+	int64_t ram_limit;      /* bytes, of all DictStores of this process together */
+	int64_t s3_part_size;   /* single PUT below, multipart from it on */
 	int64_t stall_timeout_ms;
-	unsigned char secret_key[32];	  /* opens s3_secret_sealed */
+	unsigned char secret_key[32]; /* opens s3_secret_sealed */
 	struct http_client *http;
 };
 
@@ -29,17 +30,20 @@ struct store {
 struct store_driver {
 	enum store_type type;
 	unsigned capabilities;
-	/* Opens the store named by the descriptor, which is borrowed for the call: copy what is kept. Creates a missing root directory; never a bucket. */
-	int (*open)(const struct store_environment *environment, const struct store_descriptor *descriptor, struct store **out,
-		struct error *err);
+	/* Opens the store named by the descriptor, which is borrowed for the call: copy what is kept.
+	 * Creates a missing root directory; never a bucket. */
+	int (*open)(const struct store_environment *environment, const struct store_descriptor *descriptor,
+		struct store **out, struct error *err);
 	void (*close)(struct store *store);
-	int (*put)(struct store *store, const char *key, struct source *source, const char *content_type, bool *hashed,
+	int (*put)(struct store *store, const char *key, struct source *source, const char *content_type,
+		bool *hashed, struct error *err);
+	int (*get)(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink,
 		struct error *err);
-	int (*get)(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink, struct error *err);
 	int (*stat)(struct store *store, const char *key, struct object_info *out, struct error *err);
 	int (*remove)(struct store *store, const char *key, struct error *err);
 	int (*list)(struct store *store, const char *prefix,
-		int (*visit)(void *context, const char *key, const struct object_info *info), void *context, struct error *err);
+		int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
+		struct error *err);
 };
 
 extern const struct store_driver filesystem_driver, ram_driver, bucket_driver;

@@ -171,7 +171,8 @@ static void a_gateway_adds_its_own_reply_queue(void **state)
 	assert_int_equal(count_queues(&gateway), 7);
 }
 
-/* What the broker would refuse (RabbitMQ: quorum queues are durable, and neither exclusive nor auto-delete). */
+/* What the broker would refuse (RabbitMQ: quorum queues are durable, and neither exclusive nor
+ * auto-delete). */
 static void no_queue_asks_for_what_its_kind_cannot_do(void **state)
 {
 	(void)state;

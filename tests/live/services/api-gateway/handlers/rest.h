@@ -3,8 +3,8 @@
 #define TEST_REST_H
 
 /*
- * The whole REST face on a real database, without a socket: THE route table, dispatch, handlers, rules, PostgreSQL. Every reply is checked by its
- * route's schema. Transfers are not behind it.
+ * The whole REST face on a real database, without a socket: THE route table, dispatch, handlers, rules,
+ * PostgreSQL. Every reply is checked by its route's schema. Transfers are not behind it.
  */
 
 #include "live/services/api-gateway/db/fixture.h"

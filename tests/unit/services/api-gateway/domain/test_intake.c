@@ -61,7 +61,8 @@ static ssize_t read_body(void *context, void *out, size_t size, struct error *er
 
 static const struct intake_limits LIMITS = {.inline_max = 1000, .object_max = 1000000};
 
-static int receive(struct fixture *fixture, struct body body, int64_t expected, struct intake *out, struct error *err)
+static int receive(
+	struct fixture *fixture, struct body body, int64_t expected, struct intake *out, struct error *err)
 {
 	return intake_receive(fixture->spool, &LIMITS, read_body, &body, expected, fixture->arena, out, err);
 }
