@@ -52,15 +52,6 @@ struct bus_consumer {
 
 /* --- deliveries */
 
-const char *bus_delivery_header(const struct bus_delivery *delivery, const char *name)
-{
-	const struct bus_header *headers = ((const struct bus_content *)delivery)->headers;
-	for (; headers && headers->name; headers++)
-		if (strcmp(headers->name, name) == 0)
-			return headers->value;
-	return NULL;
-}
-
 static void settle_later(struct bus_content *content, enum bus_settlement settlement)
 {
 	struct bus_consumer *consumer = content->consumer;

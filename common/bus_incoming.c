@@ -237,3 +237,12 @@ int bus_incoming_frame(struct bus_incoming *incoming, const amqp_frame_t *frame,
 		return 0;
 	}
 }
+
+const char *bus_delivery_header(const struct bus_delivery *delivery, const char *name)
+{
+	const struct bus_header *headers = ((const struct bus_content *)delivery)->headers;
+	for (; headers && headers->name; headers++)
+		if (strcmp(headers->name, name) == 0)
+			return headers->value;
+	return NULL;
+}
