@@ -83,8 +83,21 @@ engine_import_base() {
 
 engine_note_network() {
 	cat /proc/sys/net/ipv4/ip_forward >"$ENGINE/ip_forward"
-	iptables-save >"$ENGINE/iptables"
+	local table
+	for table in filter nat; do
+		iptables-save -t "$table" >"$ENGINE/iptables.$table" 2>/dev/null || true
+		[ -s "$ENGINE/iptables.$table" ] || engine_empty_table "$table" >"$ENGINE/iptables.$table"
+	done
 	ls /sys/class/net >"$ENGINE/links"
+}
+
+# A table that the kernel did not have yet: no rules, everything accepted.
+engine_empty_table() {
+	local chain chains="INPUT FORWARD OUTPUT"
+	[ "$1" = filter ] || chains="PREROUTING INPUT OUTPUT POSTROUTING"
+	printf '*%s\n' "$1"
+	for chain in $chains; do printf ':%s ACCEPT [0:0]\n' "$chain"; done
+	printf 'COMMIT\n'
 }
 
 # Ends the engine by its pid, and puts the network back.
@@ -98,6 +111,7 @@ engine_stop() {
 		link=${link##*/}
 		grep -qx "$link" "$ENGINE/links" || ip link delete "$link" 2>/dev/null || true
 	done
-	iptables-restore <"$ENGINE/iptables" || true
+	local table
+	for table in filter nat; do iptables-restore -T "$table" <"$ENGINE/iptables.$table" || true; done
 	cat "$ENGINE/ip_forward" >/proc/sys/net/ipv4/ip_forward
 }
