@@ -141,4 +141,11 @@ void bus_consumer_stop(struct bus_consumer *consumer);
 /* Stops, lets the acks drain, ends the thread. All deliveries must have been settled. */
 void bus_consumer_free(struct bus_consumer *consumer);
 
+/* --- looking */
+
+/* How many consumers a queue has now; 0 too when there is no such queue. On a connection of its own, within
+ * some 15 s: for rare questions. UNAVAILABLE. */
+MUST_CHECK int bus_queue_consumers(
+	const struct bus_options *options, const char *queue, int *consumers, struct error *err);
+
 #endif

@@ -13,6 +13,7 @@ umask 077
 	printf 'listeners.tcp.1 = 0.0.0.0:5672\n'
 	printf 'default_user = mediastore\ndefault_pass = %s\n' "$RABBITMQ_PASSWORD"
 	printf 'log.file = false\nlog.console = true\nlog.console.level = info\n'
+	printf 'consumer_timeout = 604800000\n' # a background job may take days (ms)
 } >"$CONFIGURATION"
 printf '[].\n' >"$HOME/enabled_plugins"
 unset RABBITMQ_PASSWORD

@@ -29,6 +29,7 @@ rabbitmq_configure() {
 		printf 'listeners.tcp.1 = 127.0.0.1:%s\n' "$1"
 		printf 'default_user = mediastore\ndefault_pass = %s\n' "$SECRET_RABBITMQ"
 		printf 'log.file = false\nlog.console = true\nlog.console.level = info\n'
+		printf 'consumer_timeout = 604800000\n' # a background job may take days (ms)
 	) >"$home/rabbitmq.conf"
 	printf '[].\n' >"$home/enabled_plugins"
 	[ -e "$home/.erlang.cookie" ] || printf '%s' "$SECRET_ERLANG_COOKIE" >"$home/.erlang.cookie"

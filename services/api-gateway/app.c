@@ -177,7 +177,9 @@ static void build_transfer(struct app *app)
 	struct http_client_options options = {
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS, .user_agent = "mediastore-api-gateway"};
 	app->http = http_client_create(&options);
-	app->post = job_post_create(app->publisher, app->replies, app->reply_queue);
+	struct job_post_options post = {&app->publisher_options, app->publisher, app->replies,
+		app->reply_queue, app->config->quick_deadline_ms};
+	app->post = job_post_create(&post);
 	struct transfer_parts parts = {
 		app->config, app->pool, app->post, app->spool, app->http, app->gateway.secret_key};
 	app->transfer = transfer_create(&parts);

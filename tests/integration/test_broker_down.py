@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A broker that is stopped, and comes back: metadata goes on, transfers say 503 in time, no event is lost."""
+"""A broker that is stopped, and comes back: metadata goes on, transfers say 503 in time, no event is lost. Workers that
+are not there: transfers say so in time."""
 
 import time
 import unittest
@@ -56,6 +57,20 @@ class BrokerDown(unittest.TestCase):
         subscriber.wait_for(lambda m: m.json["pid"] == "while down 0" and "deleted" in m.routing_key)
         seqs = [message.json["seq"] for message in subscriber.collect()]
         self.assertEqual(sorted(set(seqs)), list(range(min(seqs), max(seqs) + 1)), "seq has a gap")
+
+    def test_without_a_worker_transfers_say_so_in_time(self):
+        client = self.client
+        self.assertEqual(client.put("while there is one", b"bytes", self.store)[0], 201)
+        self.system.kill("store-worker-1")
+        self.addCleanup(self.system.start, "store-worker-1")
+        for pid, size in (("small", 10), ("large", 1 << 20)):
+            started = time.monotonic()
+            status, answer = client.put(f"no worker, {pid}", Body(size), self.store)
+            self.assertEqual((status, answer["code"]), (503, "unavailable"))
+            self.assertIn("no store-worker", answer["detail"])
+            self.assertLess(time.monotonic() - started, 30)
+            self.assertEqual(client.status_of(f"no worker, {pid}"), "FAILED")
+        self.assertEqual(client.call("GET", "/media/while%20there%20is%20one/content")[0], 503)
 
 
 if __name__ == "__main__":

@@ -12,16 +12,13 @@
 enum { PUBLISH_TIMEOUT_MS = 10 * 1000 };
 
 struct job_post {
-	struct bus_publisher *publisher;
-	struct replies *replies;
-	const char *reply_queue;
+	struct job_post_options options;
 };
 
-struct job_post *job_post_create(
-	struct bus_publisher *publisher, struct replies *replies, const char *reply_queue)
+struct job_post *job_post_create(const struct job_post_options *options)
 {
 	struct job_post *post = memory_alloc(sizeof(*post));
-	*post = (struct job_post){publisher, replies, reply_queue};
+	post->options = *options;
 	return post;
 }
 
@@ -32,10 +29,16 @@ void job_post_free(struct job_post *post)
 
 int job_post_check(struct job_post *post, struct error *err)
 {
-	if (bus_publisher_ready(post->publisher))
+	if (bus_publisher_ready(post->options.publisher))
 		return 0;
 	return error_set(err, ERROR_UNAVAILABLE,
 		"the message broker cannot be reached, so no bytes can be moved; try again later");
+}
+
+static int unserved(const struct job_message *job, struct error *err)
+{
+	return error_set(err, ERROR_UNAVAILABLE, "no store-worker serves %s stores of site \"%s\"",
+		store_type_name(job->store.type), job->store.site);
 }
 
 static int publish(struct job_post *post, const struct job_message *job, const char *traceparent,
@@ -61,11 +64,10 @@ static int publish(struct job_post *post, const struct job_message *job, const c
 		.body = body.data,
 		.length = body.length,
 	};
-	if (bus_publisher_send(post->publisher, &message, deadline_ms, err) == 0)
+	if (bus_publisher_send(post->options.publisher, &message, deadline_ms, err) == 0)
 		return 0;
 	if (err->code == ERROR_NOT_FOUND)
-		return error_set(err, ERROR_UNAVAILABLE, "no store-worker serves %s stores of site \"%s\"",
-			store_type_name(job->store.type), job->store.site);
+		return unserved(job, err);
 	return error_prefix(err, "hand the job to a store-worker: ");
 }
 
@@ -74,20 +76,45 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* False only when it is certain that no worker consumes the job's queue. */
+static bool is_served(struct job_post *post, const struct job_message *job)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	struct error err;
+	int consumers = 0;
+	const char *queue = bus_job_queue(arena, &job->store, job->class);
+	return bus_queue_consumers(post->options.bus, queue, &consumers, &err) || consumers > 0;
+}
+
+/* A worker may take long; but where there is none, nobody waits for ever. */
+static int wait_for_answer(struct job_post *post, const struct job_message *job, struct reply *reply,
+	int64_t deadline, struct bus_delivery **out, struct error *err)
+{
+	for (;;) {
+		int64_t until = earlier(deadline, clock_monotonic_ms() + post->options.patience_ms);
+		if (reply_wait(reply, until, out, err) == 0)
+			return 0;
+		if (!is_served(post, job))
+			return unserved(job, err);
+		if (until == deadline)
+			return -1;
+	}
+}
+
 int job_post_and_wait(struct job_post *post, const struct job_message *job, const char *traceparent,
 	struct arena *arena, struct bus_delivery **delivery, struct result_message *result, struct error *err)
 {
 	int64_t now = clock_monotonic_ms();
 	int64_t deadline = now + (job->deadline_unix_ms - clock_unix_ms());
-	CLEANUP(reply_cleanup) struct reply *reply = reply_expect(post->replies, job->id);
-	if (publish(post, job, traceparent, post->reply_queue, earlier(deadline, now + PUBLISH_TIMEOUT_MS),
-		    err)) {
+	CLEANUP(reply_cleanup) struct reply *reply = reply_expect(post->options.replies, job->id);
+	if (publish(post, job, traceparent, post->options.reply_queue,
+		    earlier(deadline, now + PUBLISH_TIMEOUT_MS), err)) {
 		if (err->code == ERROR_DEADLINE)
 			err->code = ERROR_UNAVAILABLE; /* the broker took no message: nothing was begun */
 		return -1;
 	}
 	struct bus_delivery *answer;
-	if (reply_wait(reply, deadline, &answer, err))
+	if (wait_for_answer(post, job, reply, deadline, &answer, err))
 		return -1;
 	if (result_message_unpack(answer->body, answer->length, arena, result, err)) {
 		bus_delivery_settle(answer, BUS_REJECT);

@@ -16,9 +16,15 @@ struct arena;
 struct job_post;
 struct replies;
 
-/* All borrowed. */
-struct job_post *job_post_create(
-	struct bus_publisher *publisher, struct replies *replies, const char *reply_queue);
+struct job_post_options {              /* all borrowed */
+	const struct bus_options *bus; /* for looking whether anybody serves a queue */
+	struct bus_publisher *publisher;
+	struct replies *replies;
+	const char *reply_queue;
+	int64_t patience_ms; /* without an answer for that long: is there a worker at all? */
+};
+
+struct job_post *job_post_create(const struct job_post_options *options);
 void job_post_free(struct job_post *post);
 
 /* Connected to a broker that takes messages: otherwise UNAVAILABLE, before any work is done for nothing. */
