@@ -93,17 +93,22 @@ static const char *append_unescaped(const char *at, struct buf *out)
 	return at;
 }
 
+void json_text_unescape(const char *text, size_t length, struct buf *out)
+{
+	buf_reserve(out, length);
+	for (const char *end = text + length; text < end;) {
+		if (*text == '\\')
+			text = append_unescaped(text + 1, out);
+		else
+			buf_append(out, text++, 1);
+	}
+}
+
 /* RFC 6901: a token of a JSON pointer. */
 static void append_token(const char *name, size_t length, struct buf *pointer)
 {
 	CLEANUP(buf_release) struct buf plain = {0};
-	buf_reserve(&plain, length);
-	for (const char *end = name + length; name < end;) {
-		if (*name == '\\')
-			name = append_unescaped(name + 1, &plain);
-		else
-			buf_append(&plain, name++, 1);
-	}
+	json_text_unescape(name, length, &plain);
 	buf_append(pointer, "/", 1);
 	for (size_t i = 0; i < plain.length; i++) {
 		char c = plain.data[i];
