@@ -2,10 +2,11 @@
 #ifndef DOMAIN_MEDIADATA_H
 #define DOMAIN_MEDIADATA_H
 
-/* The rules for what a client says about a new media (contract: MediaCreate), after its schema has been checked. */
+/* The rules for what a client says about new media (contract: MediaCreate), after its schema has been checked. */
 
 #include "common/error.h"
 #include "db/media_repo.h"
+#include "domain/bulk.h"
 
 struct arena;
 struct cJSON;
@@ -23,5 +24,15 @@ struct mediadata {
  */
 MUST_CHECK int mediadata_resolve(struct db_conn *conn, const struct cJSON *json, const char *document,
 	const char *document_path, struct arena *arena, struct mediadata *out, struct error *err);
+
+struct media_created;
+
+/*
+ * Creates a whole list by the same rules: `out` tells of each element (CONFLICT: a media with its pid exists already, or is earlier
+ * in the list), `created` holds the media made. With `partial` the good ones are kept, else any failure leaves nothing behind.
+ */
+MUST_CHECK int mediadata_create_many(struct db_conn *conn, const struct cJSON *list, const char *document, bool partial,
+	const struct db_actor *actor, struct arena *arena, struct bulk *out, struct media_created **created,
+	struct error *err);
 
 #endif

@@ -93,8 +93,10 @@ MUST_CHECK int transfer_presign_get(struct transfer *transfer, const struct medi
 MUST_CHECK int transfer_complete(struct transfer *transfer, const struct media_row *media, const struct caller *caller,
 	struct arena *arena, struct error *err);
 
-/* Deletes the media; its bytes follow by a background job. NOT_FOUND. */
-MUST_CHECK int transfer_delete(struct transfer *transfer, const char *pid, const struct caller *caller, struct arena *arena,
-	struct error *err);
+/* The bytes of a READY media are said to be at another place already: *media is as it was read; when a worker finds them
+ * there, the row names that place, with the size and checksum that were found, and *media is as it is now. CONFLICT: they are not
+ * there, the place is another media's, or the media has changed. */
+MUST_CHECK int transfer_repoint(struct transfer *transfer, struct media_row *media, const struct store_descriptor *store,
+	const char *store_key, const struct caller *caller, struct arena *arena, struct error *err);
 
 #endif

@@ -62,9 +62,8 @@ int transfer_presign_get(struct transfer *transfer, const struct media_row *medi
 		transfer->parts.config->presign_expiry_ms, arena, url, err);
 }
 
-/* Runs one verify of the media's object now. */
-static int verify(struct transfer *transfer, const struct media_row *media, const struct caller *caller, struct arena *arena,
-	struct bus_delivery **delivery, struct result_message *result, struct error *err)
+int transfer_verify(struct transfer *transfer, const struct media_row *media, const struct caller *caller,
+	struct arena *arena, struct bus_delivery **delivery, struct result_message *result, struct error *err)
 {
 	char id[RANDOM_UUID_SIZE];
 	random_uuid(id);
@@ -111,7 +110,7 @@ int transfer_complete(struct transfer *transfer, const struct media_row *media, 
 		return 0;
 	struct bus_delivery *delivery;
 	struct result_message result;
-	if (verify(transfer, media, caller, arena, &delivery, &result, err))
+	if (transfer_verify(transfer, media, caller, arena, &delivery, &result, err))
 		return -1;
 	int made = -1;
 	if (result.code == ERROR_NONE)

@@ -6,6 +6,7 @@
 #include "common/arena.h"
 #include "common/base64.h"
 #include "common/cleanup.h"
+#include "common/json_span.h"
 #include "domain/mediadata.h"
 #include "domain/transfer.h"
 #include "gateway.h"
@@ -53,11 +54,16 @@ static int store_bytes(struct gateway *gateway, struct request *request, const s
 	return 0;
 }
 
+/* Only the metadata go to PostgreSQL, not the bytes beside them. */
 static int resolve(struct gateway *gateway, const struct request *request, struct mediadata *out, struct error *err)
 {
+	static const char *const PATH[] = {"mediadata", NULL};
+	struct json_span span = {0};
+	json_span_find(request->body, request->body_length, PATH, &span); /* its schema has seen that it is there */
+	const char *document = arena_memdup(request->arena, span.text, span.length);
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const cJSON *mediadata = request_field(request->json, "mediadata");
-	return conn ? mediadata_resolve(conn, mediadata, request->body, "{mediadata}", request->arena, out, err) : -1;
+	return conn ? mediadata_resolve(conn, mediadata, document, NULL, request->arena, out, err) : -1;
 }
 
 static int run(struct gateway *gateway, struct request *request, struct response *response, struct error *err)

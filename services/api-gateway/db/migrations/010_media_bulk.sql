@@ -187,7 +187,7 @@ BEGIN
 		RETURN;
 	END IF;
 	FOR place, one IN SELECT n, u FROM jsonb_array_elements(updates) WITH ORDINALITY AS list(u, n)
-		WHERE n <> ALL (skipped) ORDER BY n LOOP
+		WHERE n NOT IN (SELECT unnest(skipped)) ORDER BY n LOOP
 		error := NULL;
 		SELECT * INTO m FROM media WHERE pid = one ->> 'pid' FOR UPDATE;
 		IF NOT FOUND THEN
