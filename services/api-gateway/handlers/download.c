@@ -81,11 +81,13 @@ static int finish(struct encoder *encoder, struct error *err)
 }
 
 /* The media as row and as JSON. NOT_FOUND; CONFLICT when it has no bytes. */
-static int find_ready(struct gateway *gateway, const struct request *request, struct media_row *row, const char **json,
-	struct error *err)
+static int find_ready(struct gateway *gateway, const struct request *request, struct response *response,
+	struct media_row *row, const char **json, struct error *err)
 {
+	const char *pid;
+	if (session_pid(request, response, &pid, err))
+		return -1;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	const char *pid = request_param(request, "pid");
 	int found = conn ? media_find(conn, pid, DB_NO_LOCK, request->arena, row, err) : -1;
 	if (found == 1)
 		found = media_read_json(conn, pid, request->arena, json, err);
@@ -98,12 +100,12 @@ static int find_ready(struct gateway *gateway, const struct request *request, st
 	return 0;
 }
 
-static int run_download(struct gateway *gateway, struct request *request, struct error *err)
+static int run_download(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct media_row row;
 	const char *json;
 	struct caller caller = session_caller(request);
-	if (find_ready(gateway, request, &row, &json, err))
+	if (find_ready(gateway, request, response, &row, &json, err))
 		return -1;
 	struct encoder encoder = {
 		.exchange = request->exchange,
@@ -122,7 +124,7 @@ static int run_download_url(struct gateway *gateway, struct request *request, st
 {
 	struct media_row row;
 	const char *json, *url;
-	if (find_ready(gateway, request, &row, &json, err) ||
+	if (find_ready(gateway, request, response, &row, &json, err) ||
 		transfer_presign_get(gateway->transfer, &row, request->arena, &url, err))
 		return -1;
 	buf_printf(&response->body, "{\"mediadata\":%s,\"base64\":\"\",\"presigned_get\":", json);
@@ -135,8 +137,9 @@ static int run_download_url(struct gateway *gateway, struct request *request, st
 /* What clients of the download calls look for in an error. */
 static int explain(const struct request *request, struct response *response, int result, const struct error *err)
 {
+	const char *pid = request_param(request, "pid") ? request_param(request, "pid") : request_query(request, "pid");
 	if (result) {
-		response_add_error_member(response, "pid", request_param(request, "pid"));
+		response_add_error_member(response, "pid", pid);
 		response_add_error_member(response, "error", error_wire_name(err->code));
 		response_add_error_member(response, "msg", err->message);
 	}
@@ -145,7 +148,7 @@ static int explain(const struct request *request, struct response *response, int
 
 int handle_download(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	return explain(request, response, run_download(gateway, request, err), err);
+	return explain(request, response, run_download(gateway, request, response, err), err);
 }
 
 int handle_download_url(struct gateway *gateway, struct request *request, struct response *response, struct error *err)

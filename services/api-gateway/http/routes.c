@@ -82,6 +82,8 @@ const struct route ROUTES[] = {
 
 	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON("upload_input", NULL),       REPLY("upload"),          200},
 	{"GET",    "/api/download/url/{pid...}",    handle_download_url,      READER, NONE,                             REPLY("download"),        200},
+	{"POST",   "/api/download/urls",            handle_download_urls,     READER, JSON("pid_list", "pids"),         REPLY("download_list"),   200},
+	{"GET",    "/api/download",                 handle_download,          READER, NONE,                             REPLY("download"),        200}, /* ?pid= */
 	{"GET",    "/api/download/{pid...}",        handle_download,          READER, NONE,                             REPLY("download"),        200},
 	{NULL,     NULL,                            NULL,                     PUBLIC, NONE,                             NULL,                     0},
 };
