@@ -12,7 +12,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { MAX_DIGITS = 10000, MAX_EXPONENT = 400 };
 
 struct frame {
 	bool object;
@@ -94,17 +97,22 @@ static const char *append_unescaped(const char *at, struct buf *out)
 	return at;
 }
 
+void json_text_unescape(const char *text, size_t length, struct buf *out)
+{
+	buf_reserve(out, length);
+	for (const char *end = text + length; text < end;) {
+		if (*text == '\\')
+			text = append_unescaped(text + 1, out);
+		else
+			buf_append(out, text++, 1);
+	}
+}
+
 /* RFC 6901: a token of a JSON pointer. */
 static void append_token(const char *name, size_t length, struct buf *pointer)
 {
 	CLEANUP(buf_release) struct buf plain = {0};
-	buf_reserve(&plain, length);
-	for (const char *end = name + length; name < end;) {
-		if (*name == '\\')
-			name = append_unescaped(name + 1, &plain);
-		else
-			buf_append(&plain, name++, 1);
-	}
+	json_text_unescape(name, length, &plain);
 	buf_append(pointer, "/", 1);
 	for (size_t i = 0; i < plain.length; i++) {
 		char c = plain.data[i];
@@ -133,18 +141,23 @@ static int malformed(struct reader *reader, const char *expected)
 		reader->err, "JSON: %s expected at byte %zu", expected, (size_t)(reader->at - reader->start));
 }
 
-static void unstorable(struct reader *reader, const char *what, bool in_name)
+/* "a string cannot hold \\u0000: /a/0" */
+static void refuse(struct reader *reader, const char *subject, const char *what, bool in_name)
 {
 	if (reader->unstorable)
 		return;
 	CLEANUP(buf_release) struct buf pointer = {0};
 	append_pointer(reader, in_name, &pointer);
 	reader->unstorable = true;
-	error_set(reader->err, ERROR_INVALID, "%s cannot hold %s: %s",
-		in_name ? "a member's name" : "a string", what,
+	error_set(reader->err, ERROR_INVALID, "%s cannot %s: %s", subject, what,
 		pointer.length ? pointer.data
 		: in_name      ? "in the outermost object"
 			       : "the whole document");
+}
+
+static void unstorable(struct reader *reader, const char *what, bool in_name)
+{
+	refuse(reader, in_name ? "a member's name" : "a string", what, in_name);
 }
 
 /* '\0' at the end; a NUL in the text is nowhere part of the grammar either. */
@@ -174,8 +187,25 @@ static int scan_digits(struct reader *reader)
 	return 0;
 }
 
+/* jsonb writes numbers out: 1e100000 would come back as a hundred thousand digits. */
+static int scan_exponent(struct reader *reader)
+{
+	reader->at++;
+	if (peek(reader) == '+' || peek(reader) == '-')
+		reader->at++;
+	const char *digits = reader->at;
+	if (scan_digits(reader))
+		return -1;
+	while (*digits == '0' && digits + 1 < reader->at)
+		digits++;
+	if (reader->at - digits > 3 || strtol(digits, NULL, 10) > MAX_EXPONENT)
+		refuse(reader, "a number", "have such an exponent", false);
+	return 0;
+}
+
 static int scan_number(struct reader *reader)
 {
+	const char *start = reader->at;
 	if (peek(reader) == '-')
 		reader->at++;
 	if (peek(reader) == '0')
@@ -187,12 +217,9 @@ static int scan_number(struct reader *reader)
 		if (scan_digits(reader))
 			return -1;
 	}
-	if (peek(reader) != 'e' && peek(reader) != 'E')
-		return 0;
-	reader->at++;
-	if (peek(reader) == '+' || peek(reader) == '-')
-		reader->at++;
-	return scan_digits(reader);
+	if (reader->at - start > MAX_DIGITS)
+		refuse(reader, "a number", "have so many digits", false);
+	return peek(reader) == 'e' || peek(reader) == 'E' ? scan_exponent(reader) : 0;
 }
 
 /* Behind "\u": four hex digits. */
@@ -220,7 +247,7 @@ static int scan_escape(struct reader *reader, bool in_name)
 	if (scan_unit(reader, &unit))
 		return -1;
 	if (!unit)
-		unstorable(reader, "\\u0000", in_name);
+		unstorable(reader, "hold \\u0000", in_name);
 	if (is_high_surrogate(unit) && reader->end - reader->at >= 2 && memcmp(reader->at, "\\u", 2) == 0) {
 		const char *second = reader->at;
 		reader->at += 2;
@@ -231,7 +258,7 @@ static int scan_escape(struct reader *reader, bool in_name)
 		reader->at = second; /* an escape of its own */
 	}
 	if (is_high_surrogate(unit) || is_low_surrogate(unit))
-		unstorable(reader, "half a surrogate pair", in_name);
+		unstorable(reader, "hold half a surrogate pair", in_name);
 	return 0;
 }
 

@@ -204,6 +204,7 @@ static void build_gateway(struct app *app)
 	gateway->probes = app->probes;
 	gateway->database_timeout_ms = app->config->database_timeout_ms;
 	gateway->body_max = (size_t)app->config->body_max;
+	gateway->json_depth = (int)app->config->json_depth;
 	gateway->token_lifetime_ms = app->config->token_lifetime_ms;
 }
 

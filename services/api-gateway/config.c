@@ -54,6 +54,8 @@ const struct setting CONFIG_TABLE[] = {
 	ROW("MEDIASTORE_SERVICE_PASSWORD", SECRET, service_password, NULL, "its password"),
 	ROW_BETWEEN(
 		"MEDIASTORE_BODY_MAX", SIZE, body_max, "64MiB", 1024, INT64_C(4) << 30, "largest JSON body"),
+	ROW_BETWEEN("MEDIASTORE_JSON_DEPTH", INTEGER, json_depth, "256", 16, 1000,
+		"how deep a JSON body may be nested"),
 	ROW_BETWEEN("MEDIASTORE_OBJECT_MAX", SIZE, object_max, "5TiB", 1, INT64_C(1) << 50, "largest object"),
 	ROW_BETWEEN("MEDIASTORE_QUICK_DEADLINE", DURATION, quick_deadline_ms, "30s", 100, 3600 * SECOND,
 		"how long a client waits for a small transfer"),

@@ -21,7 +21,7 @@ struct config {
 	int64_t database_pool, database_timeout_ms;
 	char *admin_username, *admin_password;
 	char *service_username, *service_password;
-	int64_t body_max, object_max;
+	int64_t body_max, json_depth, object_max;
 	int64_t quick_deadline_ms, transfer_deadline_ms; /* how long a client waits for a job */
 	int64_t token_lifetime_ms, presign_expiry_ms;
 	int64_t reconcile_interval_ms, spool_grace_ms;

@@ -43,6 +43,7 @@ struct gateway {
 
 	unsigned char secret_key[SEAL_KEY_SIZE]; /* of MEDIASTORE_SECRET_KEY: seals S3 secrets */
 	size_t body_max;                         /* of a JSON body, in bytes */
+	int json_depth;                          /* how deep one may be nested; 0: 256 */
 	int64_t token_lifetime_ms;
 	int64_t database_timeout_ms; /* how long a metadata request may wait for PostgreSQL */
 	bool check_replies; /* tests: a JSON reply that does not fit its route's schema becomes a 500 */

@@ -22,6 +22,9 @@ static const struct db_statement LIST_JSON = {"identifier_list_json",
 static const struct db_statement LIST = {
 	"identifier_list", "SELECT name, pattern FROM identifier_type ORDER BY name"};
 
+static const struct db_statement FIND_MANY = {"identifier_find_many",
+	"SELECT name, pattern FROM identifier_type WHERE name = ANY ($1::text[]) ORDER BY name"};
+
 static struct identifier_type from_row(const struct db_result *result, int row)
 {
 	return (struct identifier_type){
@@ -76,15 +79,27 @@ int identifier_list_json(struct db_conn *conn, struct arena *arena, const char *
 	return repo_document(conn, &LIST_JSON, DB_NO_PARAMS, arena, out, err);
 }
 
-int identifier_list(struct db_conn *conn, struct arena *arena, struct identifier_type **out, size_t *count,
-	struct error *err)
+static int list(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	struct arena *arena, struct identifier_type **out, size_t *count, struct error *err)
 {
 	const struct db_result *rows = NULL;
-	if (repo_rows(conn, &LIST, DB_NO_PARAMS, arena, &rows, err))
+	if (repo_rows(conn, statement, params, arena, &rows, err))
 		return -1;
 	*count = (size_t)db_rows(rows);
 	*out = arena_alloc(arena, (*count + 1) * sizeof(**out));
 	for (size_t i = 0; i < *count; i++)
 		(*out)[i] = from_row(rows, (int)i);
 	return 0;
+}
+
+int identifier_find_many(struct db_conn *conn, const char *names, struct arena *arena, struct identifier_type **out,
+	size_t *count, struct error *err)
+{
+	return list(conn, &FIND_MANY, DB_PARAMS(DB_TEXT(names)), arena, out, count, err);
+}
+
+int identifier_list(struct db_conn *conn, struct arena *arena, struct identifier_type **out, size_t *count,
+	struct error *err)
+{
+	return list(conn, &LIST, DB_NO_PARAMS, arena, out, count, err);
 }

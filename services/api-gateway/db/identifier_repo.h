@@ -30,7 +30,10 @@ MUST_CHECK int identifier_delete(struct db_conn *conn, const char *name, struct 
 /* [{name, pattern}], by name. */
 MUST_CHECK int identifier_list_json(
 	struct db_conn *conn, struct arena *arena, const char **out, struct error *err);
-/* All rows, by name: for checking many identifiers at once. */
+/* Those named in a text[] literal, by name (in byte order): for checking many identifiers at once. */
+MUST_CHECK int identifier_find_many(struct db_conn *conn, const char *names, struct arena *arena,
+	struct identifier_type **out, size_t *count, struct error *err);
+/* All rows, by name. */
 MUST_CHECK int identifier_list(struct db_conn *conn, struct arena *arena, struct identifier_type **out,
 	size_t *count, struct error *err);
 

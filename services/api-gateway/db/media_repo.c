@@ -34,7 +34,7 @@ static const struct db_statement TAKE_OVER = {"media_take_over", MEDIA_WHO DOCUM
 	" FROM who, doc WHERE m.pid = $3 AND m.pid_type = $4 AND m.store_status IN ('PENDING', 'FAILED')"
 	" RETURNING m)" REPLY};
 static const struct db_statement READ_JSON = {
-	"media_read_json", "SELECT media_json(m, s, c)" JOINED "WHERE m.pid = $1"};
+	"media_read_json", "SELECT media_json(m, s, c), m.version" JOINED "WHERE m.pid = $1"};
 static const struct db_statement DUMP = {"media_dump", "SELECT media_json(m, s, c)" JOINED "ORDER BY m.pk"};
 static const struct db_statement READ_MANY = {"media_read_many",
 	"SELECT media_json(m, s, c) FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS asked(pid, "
@@ -129,6 +129,18 @@ int media_take_over(struct db_conn *conn, const struct media_new *media, const s
 	struct arena *arena, const char **json, int64_t *pk, struct error *err)
 {
 	return write_new(conn, &TAKE_OVER, media, actor, arena, json, pk, err);
+}
+
+int media_read(struct db_conn *conn, const char *pid, struct arena *arena, const char **json, int64_t *version,
+	struct error *err)
+{
+	const struct db_result *row = NULL;
+	int found = repo_row(conn, &READ_JSON, DB_PARAMS(DB_TEXT(pid)), arena, &row, err);
+	if (found == 1) {
+		*json = db_text_at(row, 0, 0);
+		*version = db_int_at(row, 0, 1);
+	}
+	return found;
 }
 
 int media_read_json(

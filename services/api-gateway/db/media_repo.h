@@ -55,7 +55,10 @@ struct media_new {
 MUST_CHECK int media_create(struct db_conn *conn, const struct media_new *media, const struct db_actor *actor,
 	struct arena *arena, const char **json, int64_t *pk, struct error *err);
 
-/* The Media reply of contract.md as JSON text: 1 / 0 no such pid / -1. */
+/* The Media reply of contract.md as JSON text, and its version: 1 / 0 no such pid / -1. */
+MUST_CHECK int media_read(struct db_conn *conn, const char *pid, struct arena *arena, const char **json,
+	int64_t *version, struct error *err);
+/* The same without the version. */
 MUST_CHECK int media_read_json(
 	struct db_conn *conn, const char *pid, struct arena *arena, const char **json, struct error *err);
 /* Row by row: visit() gets one Media as JSON text; non-zero stops and is returned. Everything, in the

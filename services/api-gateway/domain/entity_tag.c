@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "domain/entity_tag.h"
 
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "db/query.h"
+
 #include <string.h>
 
 static const char *skip_separators(const char *at)
@@ -38,4 +43,30 @@ bool entity_tag_in_list(const char *header, const char *tag)
 bool entity_tag_in_list_strongly(const char *header, const char *tag)
 {
 	return in_list(header, tag, false);
+}
+
+enum { MAX_TAGS = 64 };
+
+const char *entity_tag_array(const char *header, struct arena *arena)
+{
+	const char *tags[MAX_TAGS];
+	size_t count = 0;
+	if (!header)
+		return NULL;
+	const char *at = skip_separators(header);
+	if (*at == '*')
+		return "{*}";
+	while (*at && count < MAX_TAGS) {
+		bool weak = strncmp(at, "W/", 2) == 0;
+		at += weak ? 2 : 0;
+		const char *end = *at == '"' ? strchr(at + 1, '"') : NULL;
+		if (!end)
+			break;
+		if (!weak)
+			tags[count++] = arena_memdup(arena, at + 1, (size_t)(end - at - 1));
+		at = skip_separators(end + 1);
+	}
+	CLEANUP(buf_release) struct buf array = {0};
+	db_text_array(&array, tags, count);
+	return arena_memdup(arena, array.data, array.length);
 }

@@ -4,6 +4,7 @@
 #include "domain/pattern.h"
 
 #include "common/cleanup.h"
+#include "common/memory.h"
 
 #include <pcre2.h>
 #include <string.h>
@@ -23,16 +24,6 @@ static void free_code(pcre2_code **code)
 static void free_compile_context(pcre2_compile_context **context)
 {
 	pcre2_compile_context_free(*context);
-}
-
-static void free_match_context(pcre2_match_context **context)
-{
-	pcre2_match_context_free(*context);
-}
-
-static void free_match_data(pcre2_match_data **data)
-{
-	pcre2_match_data_free(*data);
 }
 
 static pcre2_code *compile(const char *pattern, struct error *err)
@@ -63,23 +54,59 @@ int pattern_check(const char *pattern, struct error *err)
 	return code ? 0 : -1;
 }
 
-int pattern_matches(const char *pattern, const char *text, struct error *err)
+struct pattern {
+	pcre2_code *code; /* NULL: anything matches */
+	pcre2_match_context *context;
+	pcre2_match_data *data;
+};
+
+int pattern_create(const char *pattern, struct pattern **out, struct error *err)
 {
-	if (pattern[0] == '\0')
-		return 1;
-	CLEANUP(free_code) pcre2_code *code = compile(pattern, err);
-	if (!code)
+	pcre2_code *code = NULL;
+	if (pattern[0] && !(code = compile(pattern, err)))
 		return -1;
-	CLEANUP(free_match_context) pcre2_match_context *context = pcre2_match_context_create(NULL);
-	pcre2_set_match_limit(context, MATCH_LIMIT);
-	pcre2_set_depth_limit(context, DEPTH_LIMIT);
-	pcre2_set_heap_limit(context, HEAP_LIMIT_KIB);
-	CLEANUP(free_match_data) pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-	int result = pcre2_match(code, (PCRE2_SPTR)text, strlen(text), 0, 0, data, context);
+	struct pattern *created = memory_alloc(sizeof(*created));
+	*created = (struct pattern){code, pcre2_match_context_create(NULL), pcre2_match_data_create(1, NULL)};
+	pcre2_set_match_limit(created->context, MATCH_LIMIT);
+	pcre2_set_depth_limit(created->context, DEPTH_LIMIT);
+	pcre2_set_heap_limit(created->context, HEAP_LIMIT_KIB);
+	*out = created;
+	return 0;
+}
+
+void pattern_free(struct pattern *pattern)
+{
+	if (!pattern)
+		return;
+	pcre2_match_data_free(pattern->data);
+	pcre2_match_context_free(pattern->context);
+	pcre2_code_free(pattern->code);
+	free(pattern);
+}
+
+void pattern_cleanup(struct pattern **pattern)
+{
+	pattern_free(*pattern);
+}
+
+int pattern_test(const struct pattern *pattern, const char *text, struct error *err)
+{
+	if (!pattern->code)
+		return 1;
+	int result = pcre2_match(
+		pattern->code, (PCRE2_SPTR)text, strlen(text), 0, 0, pattern->data, pattern->context);
 	if (result >= 0)
 		return 1;
 	if (result == PCRE2_ERROR_NOMATCH)
 		return 0;
 	error_set(err, ERROR_INVALID, "the pattern takes too much effort on this text");
 	return error_add_cause(err, "pcre2_match: %d", result);
+}
+
+int pattern_matches(const char *pattern, const char *text, struct error *err)
+{
+	CLEANUP(pattern_cleanup) struct pattern *compiled = NULL;
+	if (pattern_create(pattern, &compiled, err))
+		return -1;
+	return pattern_test(compiled, text, err);
 }

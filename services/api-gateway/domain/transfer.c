@@ -4,7 +4,6 @@
 #include "common/clock.h"
 #include "common/memory.h"
 #include "config.h"
-#include "db/job_repo.h"
 #include "db/pool.h"
 #include "domain/transfer_parts.h"
 #include "messaging/job_post.h"
@@ -43,8 +42,8 @@ struct db_conn *transfer_connect(const struct transfer *transfer, struct error *
 	return db_acquire(transfer->parts.pool, deadline, err);
 }
 
-int transfer_find(struct db_conn *conn, const char *pid, enum db_lock lock, struct arena *arena,
-	struct media_row *out, struct error *err)
+int transfer_find(struct db_conn *conn, const char *pid, enum db_lock lock, struct arena *arena, struct media_row *out,
+	struct error *err)
 {
 	int found = media_find(conn, pid, lock, arena, out, err);
 	if (found < 0)
@@ -61,26 +60,6 @@ int transfer_announce(struct transfer *transfer, const struct transfer_put *put,
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	struct transfer_claim claim;
 	if (db_begin(conn, &tx, err) || transfer_claim(conn, put, 0, &caller->actor, arena, &claim, err))
-		return -1;
-	return db_commit(&tx, err);
-}
-
-int transfer_delete(struct transfer *transfer, const char *pid, const struct caller *caller,
-	struct arena *arena, struct error *err)
-{
-	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
-	if (!conn)
-		return -1;
-	CLEANUP(db_rollback) struct db_transaction tx = {0};
-	struct media_row media;
-	if (db_begin(conn, &tx, err))
-		return -1;
-	int deleted = media_delete(conn, pid, &caller->actor, arena, &media, err);
-	if (deleted < 0)
-		return -1;
-	if (!deleted)
-		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
-	if (job_insert_delete(conn, media.store.pk, media.store_key, pid, caller->actor.request_id, err))
 		return -1;
 	return db_commit(&tx, err);
 }

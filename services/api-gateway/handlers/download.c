@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET /download/{pid}: a media and its bytes as base64 in one JSON body, streamed: the length is known
- * before the first byte, and no more than a piece is in memory. GET /download/url/{pid}: the same with a
- * URL instead of the bytes.
+ * GET /download/{pid}: a media and its bytes as base64 in one JSON body, streamed: the length is known before the first byte, and no more than a
+ * piece is in memory. GET /download/url/{pid}: the same with a URL instead of the bytes.
  */
 #include "common/arena.h"
 #include "common/base64.h"
@@ -82,11 +81,13 @@ static int finish(struct encoder *encoder, struct error *err)
 }
 
 /* The media as row and as JSON. NOT_FOUND; CONFLICT when it has no bytes. */
-static int find_ready(struct gateway *gateway, const struct request *request, struct media_row *row,
-	const char **json, struct error *err)
+static int find_ready(struct gateway *gateway, const struct request *request, struct response *response,
+	struct media_row *row, const char **json, struct error *err)
 {
+	const char *pid;
+	if (session_pid(request, response, &pid, err))
+		return -1;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	const char *pid = request_param(request, "pid");
 	int found = conn ? media_find(conn, pid, DB_NO_LOCK, request->arena, row, err) : -1;
 	if (found == 1)
 		found = media_read_json(conn, pid, request->arena, json, err);
@@ -95,38 +96,35 @@ static int find_ready(struct gateway *gateway, const struct request *request, st
 	if (!found)
 		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
 	if (row->status != MEDIA_READY)
-		return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give",
-			media_status_name(row->status));
+		return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give", media_status_name(row->status));
 	return 0;
 }
 
-static int run_download(struct gateway *gateway, struct request *request, struct error *err)
+static int run_download(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct media_row row;
 	const char *json;
 	struct caller caller = session_caller(request);
-	if (find_ready(gateway, request, &row, &json, err))
+	if (find_ready(gateway, request, response, &row, &json, err))
 		return -1;
 	struct encoder encoder = {
 		.exchange = request->exchange,
 		.head = arena_printf(request->arena, "{\"mediadata\":%s,\"base64\":\"", json),
 		.text = arena_alloc(request->arena, base64_encoded_length(PIECE, BASE64_STANDARD) + 1),
 	};
-	encoder.content_length =
-		(int64_t)(strlen(encoder.head) + base64_encoded_length((size_t)row.size, BASE64_STANDARD) +
-			  sizeof(TAIL) - 1);
+	encoder.content_length = (int64_t)(strlen(encoder.head) +
+		base64_encoded_length((size_t)row.size, BASE64_STANDARD) + sizeof(TAIL) - 1);
 	struct transfer_sink sink = {begin, encode, &encoder};
 	if (transfer_get(gateway->transfer, &row, 0, row.size - 1, &sink, &caller, request->arena, err))
 		return -1;
 	return finish(&encoder, err);
 }
 
-static int run_download_url(
-	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+static int run_download_url(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct media_row row;
 	const char *json, *url;
-	if (find_ready(gateway, request, &row, &json, err) ||
+	if (find_ready(gateway, request, response, &row, &json, err) ||
 		transfer_presign_get(gateway->transfer, &row, request->arena, &url, err))
 		return -1;
 	buf_printf(&response->body, "{\"mediadata\":%s,\"base64\":\"\",\"presigned_get\":", json);
@@ -137,25 +135,23 @@ static int run_download_url(
 }
 
 /* What clients of the download calls look for in an error. */
-static int explain(
-	const struct request *request, struct response *response, int result, const struct error *err)
+static int explain(const struct request *request, struct response *response, int result, const struct error *err)
 {
+	const char *pid = request_param(request, "pid") ? request_param(request, "pid") : request_query(request, "pid");
 	if (result) {
-		response_add_error_member(response, "pid", request_param(request, "pid"));
+		response_add_error_member(response, "pid", pid);
 		response_add_error_member(response, "error", error_wire_name(err->code));
 		response_add_error_member(response, "msg", err->message);
 	}
 	return result;
 }
 
-int handle_download(
-	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_download(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	return explain(request, response, run_download(gateway, request, err), err);
+	return explain(request, response, run_download(gateway, request, response, err), err);
 }
 
-int handle_download_url(
-	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_download_url(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	return explain(request, response, run_download_url(gateway, request, response, err), err);
 }

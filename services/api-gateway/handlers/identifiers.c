@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/identifiers.h"
 
+#include "common/log.h"
+#include "config.h"
 #include "domain/identifiers.h"
 #include "gateway.h"
 #include "handlers/session.h"
 #include "http/request.h"
 #include "http/response.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void answer(struct request *request, struct response *response, const struct identifier_type *type)
@@ -55,14 +58,34 @@ int handle_identifier_create(
 	return 0;
 }
 
+/* A new pattern is for what comes; how much of what is there does not match it is told, "+" meaning at least. */
+static void tell_mismatches(struct gateway *gateway, struct db_conn *conn, struct request *request,
+	struct response *response, const char *name, const char *pattern)
+{
+	struct error err;
+	struct identifiers_mismatches found;
+	int64_t limit_ms = gateway->config->database_timeout_ms / 2;
+	if (identifiers_mismatches(conn, name, pattern, limit_ms, request->arena, &found, &err)) {
+		log_warn("existing identifiers were not compared with a new pattern", LOG_STR("name", name), LOG_ERROR(&err));
+		return;
+	}
+	response_header_printf(request, response, "X-Mediastore-Mismatches", "%" PRId64 "%s", found.count,
+		found.complete ? "" : "+");
+	if (found.count)
+		log_warn("existing identifiers do not match a new pattern", LOG_STR("request_id", request->request_id),
+			LOG_STR("name", name), LOG_INT("mismatches", found.count), LOG_STR("example", found.example));
+}
+
 int handle_identifier_update(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	(void)response;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *name = request_text(request->json, "name");
 	const char *pattern = request_text(request->json, "pattern");
-	return !conn ? -1 : identifiers_update(conn, name, pattern ? pattern : "", err);
+	if (!conn || identifiers_update(conn, name, pattern ? pattern : "", err))
+		return -1;
+	tell_mismatches(gateway, conn, request, response, name, pattern ? pattern : "");
+	return 0;
 }
 
 int handle_identifier_delete(

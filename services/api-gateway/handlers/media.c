@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/media.h"
 
+#include "common/arena.h"
 #include "db/media_repo.h"
+#include "domain/entity_tag.h"
+#include "domain/media_updates.h"
 #include "domain/mediadata.h"
 #include "domain/object_key.h"
-#include "domain/transfer.h"
 #include "gateway.h"
 #include "handlers/session.h"
 #include "http/request.h"
 #include "http/response.h"
 
+#include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <string.h>
 
-int handle_media_create(
-	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_create(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct caller caller = session_caller(request);
@@ -26,31 +29,77 @@ int handle_media_create(
 	const char *json;
 	if (media_create(conn, &data.media, &caller.actor, request->arena, &json, NULL, err))
 		return -1;
+	response_header(request, response, "ETag", "\"1\"");
 	response_json_text(request, response, json, strlen(json));
 	return 0;
 }
 
-int handle_media_read(
-	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_read(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
+	const char *json, *pid;
+	int64_t version;
+	if (session_pid(request, response, &pid, err))
+		return -1;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	const char *json;
-	int found =
-		conn ? media_read_json(conn, request_param(request, "pid"), request->arena, &json, err) : -1;
+	int found = conn ? media_read(conn, pid, request->arena, &json, &version, err) : -1;
 	if (found < 0)
 		return -1;
 	if (!found)
 		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
+	const char *etag = arena_printf(request->arena, "\"%" PRId64 "\"", version);
+	response_header(request, response, "ETag", etag);
+	if (entity_tag_in_list(request_header(request, "If-None-Match"), etag)) {
+		response->status = 304;
+		return 0;
+	}
 	response_json_text(request, response, json, strlen(json));
 	return 0;
 }
 
-int handle_media_delete(
-	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+/* A change of one is a change of a list of one, whose failure is the reply. */
+static int answer_one(const struct bulk *bulk, struct response *response, struct error *err)
 {
-	struct caller caller = session_caller(request);
-	if (transfer_delete(gateway->transfer, request_param(request, "pid"), &caller, request->arena, err))
-		return -1;
+	if (bulk->failures)
+		return bulk_error(&bulk->items[0], err);
 	response_no_content(response);
 	return 0;
+}
+
+int handle_media_update(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	const char *pid;
+	struct bulk bulk;
+	if (session_pid(request, response, &pid, err))
+		return -1;
+	cJSON *list = cJSON_CreateArray(), *one = cJSON_Duplicate(request->json, true);
+	session_keep(request, list);
+	cJSON_DeleteItemFromObjectCaseSensitive(one, "pid");
+	cJSON_AddStringToObject(one, "pid", pid);
+	cJSON_AddItemToArray(list, one);
+	struct media_updates updates = session_updates(gateway, request);
+	updates.list = list;
+	if (media_updates_identity(&updates, &bulk, err))
+		return -1;
+	return answer_one(&bulk, response, err);
+}
+
+int handle_media_delete(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	const char *pid;
+	struct bulk bulk;
+	if (session_pid(request, response, &pid, err))
+		return -1;
+	cJSON *list = cJSON_CreateArray();
+	session_keep(request, list);
+	cJSON_AddItemToArray(list, cJSON_CreateString(pid));
+	CLEANUP(buf_release) struct buf document = {0};
+	buf_append_text(&document, "[");
+	buf_append_json_string(&document, pid);
+	buf_append_text(&document, "]");
+	struct media_updates updates = session_updates(gateway, request);
+	updates.list = list;
+	updates.document = document.data;
+	if (media_updates_delete(&updates, &bulk, err))
+		return -1;
+	return answer_one(&bulk, response, err);
 }

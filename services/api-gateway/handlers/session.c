@@ -1,17 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/session.h"
 
+#include "common/arena.h"
 #include "common/clock.h"
 #include "config.h"
 #include "gateway.h"
 #include "http/request.h"
+#include "http/response.h"
+
+#include <cjson/cJSON.h>
 
 struct db_conn *session_connect(struct gateway *gateway, struct error *err)
 {
 	return db_acquire(gateway->pool, clock_monotonic_ms() + gateway->config->database_timeout_ms, err);
 }
 
+void session_renew(struct gateway *gateway, struct db_conn *conn)
+{
+	db_set_deadline(conn, clock_monotonic_ms() + gateway->config->database_timeout_ms);
+}
+
+int session_pid(const struct request *request, struct response *response, const char **pid, struct error *err)
+{
+	const char *named = request_param(request, "pid");
+	if (!named)
+		named = request_query(request, "pid");
+	if (!named || !*named) {
+		response_set_detail(response,
+			"[{\"type\":\"missing\",\"loc\":[\"query\",\"pid\"],\"msg\":\"Field required\"}]");
+		return error_set(err, ERROR_INVALID, "pid is missing");
+	}
+	*pid = named;
+	return 0;
+}
+
 struct caller session_caller(const struct request *request)
 {
 	return (struct caller){{request->principal.username, request->request_id}, request->traceparent};
+}
+
+struct media_updates session_updates(struct gateway *gateway, const struct request *request)
+{
+	return (struct media_updates){
+		.pool = gateway->pool,
+		.timeout_ms = gateway->config->database_timeout_ms,
+		.transfer = gateway->transfer,
+		.list = request->json,
+		.document = request->body,
+		.if_match = request_header(request, "If-Match"),
+		.caller = session_caller(request),
+		.arena = request->arena,
+	};
+}
+
+static void delete_json(void *json)
+{
+	cJSON_Delete(json);
+}
+
+void session_keep(const struct request *request, cJSON *json)
+{
+	arena_defer(request->arena, delete_json, json);
 }

@@ -6,12 +6,25 @@
 
 #include "db/pool.h"
 #include "domain/caller.h"
+#include "domain/media_updates.h"
 
+struct cJSON;
 struct gateway;
 struct request;
+struct response;
 
 /* A connection with the settings' deadline; NULL and *err. For CLEANUP(db_release). */
 MUST_CHECK struct db_conn *session_connect(struct gateway *gateway, struct error *err);
+/* As long as something that is streamed goes on, the connection's deadline is moved on. */
+void session_renew(struct gateway *gateway, struct db_conn *conn);
+/* The pid that the path or, for pids that the path cannot name, the query parameter names. INVALID, with its detail in the
+ * response, when neither does. */
+MUST_CHECK int session_pid(
+	const struct request *request, struct response *response, const char **pid, struct error *err);
+/* Changes as the request asks for them: its body, its If-Match. */
+struct media_updates session_updates(struct gateway *gateway, const struct request *request);
+/* JSON made for the request: freed with it. */
+void session_keep(const struct request *request, struct cJSON *json);
 /* On whose behalf: lives as long as the request. */
 struct caller session_caller(const struct request *request);
 

@@ -16,6 +16,8 @@ int handle_download(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 int handle_download_url(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_download_urls(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 int handle_content_put(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 /* GET and HEAD: look at request->method. */

@@ -3,6 +3,8 @@
 
 #include "common/arena.h"
 #include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/json_span.h"
 #include "common/json_text.h"
 #include "common/memory.h"
 #include "gateway.h"
@@ -17,8 +19,10 @@
 #include <string.h>
 
 enum {
-	/* cJSON parses and frees recursively, on a server thread's small stack. */
-	MAX_DEPTH = 100,
+	DEFAULT_DEPTH = 256,
+	/* cJSON parses and frees recursively, on a server thread's small stack. What is deeper are users' documents,
+	 * which go to PostgreSQL as text. */
+	PARSED_DEPTH = 64,
 	/* A parsed value costs cJSON some 64 bytes, however short its text. */
 	MAX_VALUES = 2 * 1000 * 1000,
 	READ_SIZE = 64 * 1024,
@@ -59,29 +63,23 @@ static int read_whole(struct request *request, size_t limit, struct buf *out, st
 	}
 }
 
-/* An upper bound, by the characters that separate values; strings are passed over. */
-static size_t count_values(const char *text, size_t length)
+static cJSON *parse_pruned(const struct request *request)
 {
-	size_t count = 1;
-	bool in_string = false;
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] == '"')
-			in_string = !in_string;
-		else if (in_string && text[i] == '\\')
-			i++;
-		else if (!in_string && (text[i] == ',' || text[i] == '[' || text[i] == '{'))
-			count++;
-	}
-	return count;
+	CLEANUP(buf_release) struct buf pruned = {0};
+	json_span_prune(request->body, request->body_length, PARSED_DEPTH, &pruned);
+	return cJSON_ParseWithLength(pruned.data, pruned.length);
 }
 
-static int parse(struct request *request, struct error *err)
+static int parse(const struct gateway *gateway, struct request *request, struct error *err)
 {
-	if (json_text_check(request->body, request->body_length, MAX_DEPTH, err) != 0)
+	int max_depth = gateway->json_depth ? gateway->json_depth : DEFAULT_DEPTH;
+	if (json_text_check(request->body, request->body_length, max_depth, err) != 0)
 		return -1;
-	if (count_values(request->body, request->body_length) > MAX_VALUES)
+	struct json_measure measure = json_span_measure(request->body, request->body_length);
+	if (measure.values > MAX_VALUES)
 		return error_set(err, ERROR_TOO_LARGE, "request body holds more than %d values", MAX_VALUES);
-	cJSON *json = cJSON_ParseWithLength(request->body, request->body_length);
+	cJSON *json = measure.depth > PARSED_DEPTH ? parse_pruned(request)
+						   : cJSON_ParseWithLength(request->body, request->body_length);
 	if (!json)
 		return error_set(err, ERROR_BAD_REQUEST, "Cannot parse request body");
 	arena_defer(request->arena, release_json, json);
@@ -167,7 +165,7 @@ int body_take(
 	request->body = text->data ? text->data : "";
 	request->body_length = text->length;
 	strip_bom(request);
-	if (request->body_length > 0 && parse(request, err) != 0)
+	if (request->body_length > 0 && parse(gateway, request, err) != 0)
 		return -1;
 	struct buf problems = {0};
 	size_t count = check(gateway, request, &problems);

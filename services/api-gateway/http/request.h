@@ -60,7 +60,8 @@ struct request {
 			     body */
 	size_t body_length;
 	const struct cJSON *json; /* the same, parsed and checked by the route's schema; of repeated names
-				     only the last is left */
+				     only the last is left; what is nested deeper than 64 is left out: users' documents
+				     go on as text (json_span.h) */
 };
 
 /* Prepares a zeroed request: takes the client's X-Request-Id when it is 1 to 64 of A-Z a-z 0-9 . _ - (else a

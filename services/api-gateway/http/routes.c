@@ -56,8 +56,25 @@ const struct route ROUTES[] = {
 	{"DELETE", "/api/store/{pk}",               handle_store_delete,      WRITER, NONE,                             NULL,                     204},
 
 	{"POST",   "/api/media",                    handle_media_create,      WRITER, JSON("media_input", "media"),     REPLY("media"),           200},
+	{"GET",    "/api/media",                    handle_media_read,        READER, NONE,                             REPLY("media"),           200}, /* ?pid= */
+	{"PATCH",  "/api/media",                    handle_media_update,      WRITER, SMALL("media_update", "media"),   NULL,                     204},
+	{"DELETE", "/api/media",                    handle_media_delete,      WRITER, NONE,                             NULL,                     204},
 	{"GET",    "/api/media/{pid...}",           handle_media_read,        READER, NONE,                             REPLY("media"),           200},
+	{"PATCH",  "/api/media/{pid...}",           handle_media_update,      WRITER, SMALL("media_update", "media"),   NULL,                     204},
 	{"DELETE", "/api/media/{pid...}",           handle_media_delete,      WRITER, NONE,                             NULL,                     204},
+	{"GET",    "/api/media/dump",               handle_media_dump,        READER, NONE,                             REPLY("media_list"),      200},
+	{"POST",   "/api/media/create",             handle_media_create_many, WRITER, JSON("media_input_list", "medias"), REPLY("media_create_result"), 200},
+	{"POST",   "/api/media/read",               handle_media_read_many,   READER, JSON("pid_list", "pids"),         REPLY("media_list"),      200},
+	{"POST",   "/api/media/delete",             handle_media_delete_many, WRITER, JSON("pid_list", "pids"),         REPLY("bulk"),            200},
+	{"POST",   "/api/media/search",             handle_media_search,      READER, JSON("media_search_input", "search"), REPLY("media_list"),  200},
+	{"PATCH",  "/api/media/update/tags",        handle_media_add_tags,    WRITER, JSON("tags_update", "updates"),   REPLY("bulk"),            200},
+	{"PUT",    "/api/media/update/tags",        handle_media_set_tags,    WRITER, JSON("tags_update", "updates"),   REPLY("bulk"),            200},
+	{"PUT",    "/api/media/update/storekeys",   handle_media_set_store_keys, WRITER, JSON("store_key_update", "updates"), REPLY("bulk"),      200},
+	{"PUT",    "/api/media/update/identifiers", handle_media_set_identifiers, WRITER, JSON("identifiers_update", "updates"), REPLY("bulk"),   200},
+	{"PUT",    "/api/media/update/metadata",    handle_media_set_metadata, WRITER, JSON("metadata_update", "updates"), REPLY("bulk"),          200},
+	{"PATCH",  "/api/media/update/metadata",    handle_media_merge_metadata, WRITER, JSON("metadata_update", "updates"), REPLY("bulk"),       200},
+	{"DELETE", "/api/media/update/metadata",    handle_media_remove_metadata, WRITER, JSON("metadata_removal", "updates"), REPLY("bulk"),     200},
+	{"PATCH",  "/api/media/update",             handle_media_update_many, WRITER, JSON("media_updates", "updates"), REPLY("bulk"),            200},
 	{"POST",   "/api/media/{pid...}/complete",  handle_media_complete,    WRITER, NONE,                             REPLY("media"),           200},
 	{"PUT",    "/api/media/{pid...}/content",   handle_content_put,       WRITER, STREAM,                           NULL,                     200},
 	{"GET",    "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
@@ -65,6 +82,8 @@ const struct route ROUTES[] = {
 
 	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON("upload_input", NULL),       REPLY("upload"),          200},
 	{"GET",    "/api/download/url/{pid...}",    handle_download_url,      READER, NONE,                             REPLY("download"),        200},
+	{"POST",   "/api/download/urls",            handle_download_urls,     READER, JSON("pid_list", "pids"),         REPLY("download_list"),   200},
+	{"GET",    "/api/download",                 handle_download,          READER, NONE,                             REPLY("download"),        200}, /* ?pid= */
 	{"GET",    "/api/download/{pid...}",        handle_download,          READER, NONE,                             REPLY("download"),        200},
 	{NULL,     NULL,                            NULL,                     PUBLIC, NONE,                             NULL,                     0},
 };

@@ -36,6 +36,7 @@ struct rest {
 	const char *body;
 	size_t sent;
 	const char *token; /* sent as Bearer; NULL: none */
+	const char *if_match, *if_none_match; /* headers of the next request; NULL: none */
 	char authorization[600];
 	char admin[TOKEN_SIZE], writer[TOKEN_SIZE], reader[TOKEN_SIZE];
 };
@@ -45,6 +46,10 @@ static struct rest rest;
 static inline const char *rest_request_header(void *context, const char *name)
 {
 	(void)context;
+	if (strcasecmp(name, "If-Match") == 0)
+		return rest.if_match;
+	if (strcasecmp(name, "If-None-Match") == 0)
+		return rest.if_none_match;
 	if (strcasecmp(name, "Authorization") != 0 || !rest.token)
 		return NULL;
 	snprintf(rest.authorization, sizeof(rest.authorization), "Bearer %s", rest.token);
@@ -60,7 +65,7 @@ static inline ssize_t rest_read(void *context, void *out, size_t size, struct er
 	return (ssize_t)count;
 }
 
-/* The status; the reply stands in rest.reply until the next call. Path and query are given apart. */
+/* The status; the reply stands in rest.reply until the next call. The path may have a query. */
 static inline int rest_send(const char *method, const char *path, const char *body)
 {
 	cJSON_Delete(rest.reply);
@@ -68,16 +73,27 @@ static inline int rest_send(const char *method, const char *path, const char *bo
 	rest.response = (struct response){0};
 	rest.body = body ? body : "";
 	rest.sent = 0;
+	const char *query = strchr(path, '?');
 	rest.request = (struct request){
 		.method = method,
-		.raw_path = path,
-		.raw_query = "",
+		.raw_path = query ? arena_memdup(fixture.arena, path, (size_t)(query - path)) : path,
+		.raw_query = query ? query + 1 : "",
 		.source = {NULL, rest_request_header, rest_read, (int64_t)strlen(rest.body), NULL},
 	};
 	request_begin(&rest.request, fixture.arena);
 	dispatch(&rest.gateway, &rest.request, &rest.response);
 	rest.reply = rest.response.body.length ? cJSON_Parse(rest.response.body.data) : NULL;
+	rest.if_match = rest.if_none_match = NULL;
 	return rest.response.status;
+}
+
+/* A header of the reply, or NULL. */
+static inline const char *rest_header(const char *name)
+{
+	for (size_t i = 0; i < rest.response.header_count; i++)
+		if (strcasecmp(rest.response.headers[i].name, name) == 0)
+			return rest.response.headers[i].value;
+	return NULL;
 }
 
 #define assert_status(expected_, method_, path_, text_)                                                      \

@@ -99,6 +99,25 @@ static void reader_only_reads(void **state)
 	assert_status(403, "DELETE", "/api/identifier/DEFAULT", NULL);
 }
 
+static void a_new_pattern_tells_what_no_longer_matches(void **state)
+{
+	(void)state;
+	assert_status(200, "POST", "/api/identifier", "{\"name\":\"run\"}");
+	const char *const media[] = {"{\"run\":\"1\"}", "{\"run\":\"x\"}"};
+	for (size_t i = 0; i < 2; i++)
+		assert_status(200, "POST", "/api/media",
+			arena_printf(fixture.arena,
+				"{\"pid\":\"r%zu\",\"pid_type\":\"DEFAULT\",\"identifiers\":%s,"
+				"\"store_config\":{\"type\":\"DictStore\",\"bucket\":\"r\"}}",
+				i, media[i]));
+	assert_status(200, "POST", "/api/media",
+		"{\"pid\":\"2x\",\"pid_type\":\"run\",\"store_config\":{\"type\":\"DictStore\",\"bucket\":\"r\"}}");
+	assert_status(204, "PUT", "/api/identifier", "{\"name\":\"run\",\"pattern\":\"[0-9]+\"}");
+	assert_string_equal(rest_header("X-Mediastore-Mismatches"), "2");
+	assert_status(204, "PUT", "/api/identifier", "{\"name\":\"run\",\"pattern\":\"\"}");
+	assert_string_equal(rest_header("X-Mediastore-Mismatches"), "0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +130,7 @@ int main(void)
 		rest_test(awkward_names_work),
 		rest_test(type_in_use_is_not_deleted),
 		rest_test(reader_only_reads),
+		rest_test(a_new_pattern_tells_what_no_longer_matches),
 	};
 	return cmocka_run_group_tests(tests, rest_create, rest_drop);
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DOMAIN_BULK_H
+#define DOMAIN_BULK_H
+
+/* What has become of each element of a list, in its order. Lives in the arena. */
+
+#include "common/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct cJSON;
+struct media_failures;
+
+struct bulk_item {
+	const struct cJSON *json; /* the element */
+	const char *pid;
+	enum error_code code; /* NONE: it went well */
+	const char *message;
+};
+
+struct bulk {
+	struct arena *arena;
+	struct bulk_item *items;
+	size_t count, failures;
+};
+
+/* The elements of a checked list of objects that have a pid, or of pids. */
+void bulk_init(struct bulk *bulk, struct arena *arena, const struct cJSON *list);
+void bulk_fail(struct bulk *bulk, size_t index, const struct error *why);
+/* What PostgreSQL says of the elements. */
+void bulk_take(struct bulk *bulk, const struct media_failures *failures);
+/* The places (from 1) of the elements that have failed, as a bigint[] literal. */
+const char *bulk_skipped(const struct bulk *bulk);
+/* The error of an element that has failed. */
+MUST_CHECK int bulk_error(const struct bulk_item *item, struct error *err);
+
+#endif
