@@ -18,6 +18,7 @@
 #include "config.h"
 #include "db/pool.h"
 #include "domain/first_start.h"
+#include "domain/login_limit.h"
 #include "domain/spool.h"
 #include "domain/tokens.h"
 #include "domain/transfer.h"
@@ -56,6 +57,7 @@ struct app {
 	struct schema_set *schemas;
 	struct router *router;
 	struct auth *auth;
+	struct login_limit *login_limit;
 	struct spool *spool;
 	struct http_client *http;
 	struct bus_publisher *publisher;
@@ -135,6 +137,7 @@ static int build_rest(struct app *app, struct error *err)
 	app->tokens = (struct tokens_source){app->pool, config->database_timeout_ms};
 	app->router = router_create(ROUTES);
 	app->auth = auth_create(tokens_lookup, &app->tokens);
+	app->login_limit = login_limit_create(config->login_failures, config->login_window_ms);
 	return hex_decode(config->secret_key, app->gateway.secret_key, SEAL_KEY_SIZE);
 }
 
@@ -197,6 +200,7 @@ static void build_gateway(struct app *app)
 	gateway->schemas = app->schemas;
 	gateway->router = app->router;
 	gateway->auth = app->auth;
+	gateway->login_limit = app->login_limit;
 	gateway->publisher = app->publisher;
 	gateway->transfer = app->transfer;
 	gateway->probes = app->probes;
@@ -290,6 +294,7 @@ void app_stop(struct app *app)
 	job_post_free(app->post);
 	http_client_free(app->http);
 	spool_free(app->spool);
+	login_limit_free(app->login_limit);
 	auth_free(app->auth);
 	router_free(app->router);
 	schema_set_free(app->schemas);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <assert.h>
+#include <string.h>
+
 #define ROW(env, kind, field, preset, help) SETTING(env, kind, struct config, field, preset, help)
 #define ROW_BETWEEN(env, kind, field, preset, low, high, help)                                               \
 	SETTING_BETWEEN(env, kind, struct config, field, preset, low, high, help)
@@ -61,6 +64,16 @@ const struct setting CONFIG_TABLE[] = {
 		INT64_C(7) * DAY, "how long a client waits for a large transfer"),
 	ROW_BETWEEN("MEDIASTORE_TOKEN_LIFETIME", DURATION, token_lifetime_ms, "30d", 60 * SECOND,
 		INT64_C(3650) * DAY, "how long a login's token is valid"),
+	ROW_BETWEEN("MEDIASTORE_TOKEN_LIFETIME_MAX", DURATION, token_lifetime_max_ms, "3650d", 60 * SECOND,
+		INT64_C(36500) * DAY, "how long a token that is made for a program may be valid"),
+	ROW_BETWEEN("MEDIASTORE_PASSWORD_MIN", INTEGER, password_min, "8", 1, 256,
+		"characters that a new password must have at least"),
+	ROW_BETWEEN("MEDIASTORE_LOGIN_FAILURES", INTEGER, login_failures, "10", 1, 1000000,
+		"failed logins of one name from one address within the window, after which it gets 429; five "
+		"times as "
+		"many of one name or of one address; each gateway counts for itself"),
+	ROW_BETWEEN("MEDIASTORE_LOGIN_WINDOW", DURATION, login_window_ms, "5m", 1 * SECOND, INT64_C(7) * DAY,
+		"the window of these failures"),
 	ROW_BETWEEN("MEDIASTORE_PRESIGN_EXPIRY", DURATION, presign_expiry_ms, "1h", 1 * SECOND,
 		INT64_C(7) * DAY, "how long a presigned URL is valid"),
 	ROW_BETWEEN("MEDIASTORE_RECONCILE_INTERVAL", DURATION, reconcile_interval_ms, "10s", 100,
@@ -71,3 +84,26 @@ const struct setting CONFIG_TABLE[] = {
 		INT64_C(3650) * DAY, "how long published events can be replayed"),
 	SETTING_END,
 };
+
+static const char *const DATABASE_SETTINGS[] = {"DATABASE_URL", "MEDIASTORE_DATABASE_TIMEOUT",
+	"MEDIASTORE_PASSWORD_MIN", "MEDIASTORE_TOKEN_LIFETIME", "MEDIASTORE_TOKEN_LIFETIME_MAX",
+	"MEDIASTORE_LOG_LEVEL", "MEDIASTORE_LOG_FORMAT"};
+enum { DATABASE_SETTING_COUNT = sizeof(DATABASE_SETTINGS) / sizeof(DATABASE_SETTINGS[0]) };
+_Static_assert((int)DATABASE_SETTING_COUNT < (int)CONFIG_DATABASE_ROWS, "room for the end");
+
+static const struct setting *find_setting(const char *name)
+{
+	const struct setting *row = CONFIG_TABLE;
+	while (row->name && strcmp(row->name, name) != 0)
+		row++;
+	assert(row->name);
+	return row;
+}
+
+const struct setting *config_database_table(struct setting out[CONFIG_DATABASE_ROWS])
+{
+	for (int i = 0; i < DATABASE_SETTING_COUNT; i++)
+		out[i] = *find_setting(DATABASE_SETTINGS[i]);
+	out[DATABASE_SETTING_COUNT] = (struct setting)SETTING_END;
+	return out;
+}

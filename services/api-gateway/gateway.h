@@ -19,6 +19,7 @@ struct auth;
 struct bus_publisher;
 struct config;
 struct db_pool;
+struct login_limit;
 struct router;
 struct schema_set;
 struct transfer;
@@ -37,6 +38,7 @@ struct gateway {
 	const struct schema_set *schemas;
 	const struct router *router;
 	struct auth *auth;
+	struct login_limit *login_limit; /* NULL: none */
 	struct bus_publisher *publisher;
 	struct transfer *transfer;
 	const struct gateway_probe *probes;

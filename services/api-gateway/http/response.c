@@ -74,6 +74,11 @@ void response_set_detail(struct response *response, const char *json_text)
 	response->detail = json_text;
 }
 
+void response_set_retry_after(struct response *response, int64_t wait_ms)
+{
+	response->retry_after_ms = wait_ms;
+}
+
 /* Messages have a fixed size, which may have cut a character in two. */
 static void append_message(struct buf *out, const char *message)
 {
@@ -115,8 +120,10 @@ void response_error(struct request *request, struct response *response, const st
 	response_header(request, response, "X-Request-Id", request->request_id);
 	if (err->code == ERROR_UNAUTHORIZED)
 		response_header(request, response, "WWW-Authenticate", "Bearer");
-	if (err->code == ERROR_UNAVAILABLE || err->code == ERROR_TOO_MANY)
-		response_header(request, response, "Retry-After", "1");
+	int64_t wait_ms = response->retry_after_ms;
+	if (wait_ms || err->code == ERROR_UNAVAILABLE || err->code == ERROR_TOO_MANY)
+		response_header_printf(request, response, "Retry-After", "%lld",
+			(long long)(wait_ms ? (wait_ms + 999) / 1000 : 1));
 
 	struct buf *body = &response->body;
 	buf_clear(body);

@@ -14,6 +14,7 @@
 #include "common/http_server.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct cJSON;
 struct request;
@@ -26,6 +27,7 @@ struct response {
 	size_t header_count;
 	struct buf body;
 	struct error error;       /* why it failed, for the access log; code NONE when it did not */
+	int64_t retry_after_ms;   /* set by response_set_retry_after */
 	const char *detail;       /* set by response_set_detail */
 	struct buf error_members; /* set by response_add_error_member */
 };
@@ -52,6 +54,8 @@ void response_no_content(struct response *response);
 /* JSON text (borrowed, arena) that becomes the reply's "detail". Without it: an array of one {"error":
  * message} for 422, else the message. */
 void response_set_detail(struct response *response, const char *json_text);
+/* For Retry-After, rounded up to seconds; 0: the header's default, which 429 and 503 have. */
+void response_set_retry_after(struct response *response, int64_t wait_ms);
 /* A further member of the error body: "error", "pid", "msg". */
 void response_add_error_member(struct response *response, const char *name, const char *text);
 

@@ -4,9 +4,11 @@
 #include "handlers/identifiers.h"
 #include "handlers/login.h"
 #include "handlers/media.h"
+#include "handlers/people.h"
 #include "handlers/s3_configs.h"
 #include "handlers/stores.h"
 #include "handlers/system.h"
+#include "handlers/tokens.h"
 #include "handlers/transfer.h"
 
 #include <stddef.h>
@@ -37,6 +39,17 @@ const struct route ROUTES[] = {
 	{"GET",    "/readyz",                       handle_ready,             PUBLIC, NONE,                             REPLY("health"),          200},
 	{"GET",    "/api/hello",                    handle_hello,             PUBLIC, NONE,                             REPLY("hello"),           200},
 	{"POST",   "/api/login",                    handle_login,             PUBLIC, SMALL("login", "credentials"),    REPLY("token"),           200},
+
+	{"GET",    "/api/me",                       handle_me_read,           READER, NONE,                             REPLY("me"),              200},
+	{"PUT",    "/api/me/password",              handle_me_password,       READER, SMALL("me_password", "passwords"), NULL,                    204},
+	{"GET",    "/api/users",                    handle_user_list,         ADMIN,  NONE,                             REPLY("user_list"),       200},
+	{"POST",   "/api/users",                    handle_user_create,       ADMIN,  SMALL("user_input", "user"),      REPLY("user"),            200},
+	{"GET",    "/api/users/{name...}",          handle_user_read,         ADMIN,  NONE,                             REPLY("user"),            200},
+	{"PATCH",  "/api/users/{name...}",          handle_user_update,       ADMIN,  SMALL("user_change", "user"),     REPLY("user"),            200},
+	{"DELETE", "/api/users/{name...}",          handle_user_delete,       ADMIN,  NONE,                             NULL,                     204},
+	{"GET",    "/api/tokens",                   handle_token_list,        READER, NONE,                             REPLY("token_list"),      200},
+	{"POST",   "/api/tokens",                   handle_token_create,      READER, SMALL("token_input", "token"),    REPLY("token_made"),      200},
+	{"DELETE", "/api/tokens/{pk}",              handle_token_revoke,      READER, NONE,                             NULL,                     204},
 
 	{"GET",    "/api/identifier/list",          handle_identifier_list,   READER, NONE,                             REPLY("identifier_list"), 200},
 	{"POST",   "/api/identifier",               handle_identifier_create, WRITER, SMALL("identifier_input", "identifier"), REPLY("identifier"), 200},

@@ -72,6 +72,7 @@ void server_handle(struct http_exchange *exchange, void *context)
 		.source = {exchange, exchange_header, exchange_read, http_exchange_content_length(exchange),
 			exchange_answered},
 		.exchange = exchange,
+		.peer = http_exchange_peer(exchange),
 	};
 	CLEANUP(response_release) struct response response = {0};
 	request_begin(&request, arena);

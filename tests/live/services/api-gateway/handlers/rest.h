@@ -118,7 +118,7 @@ static inline void rest_make_user(const char *name, const char *role, char token
 	assert_ok(user_create(conn, name, hash, role, &pk, &fixture.err));
 	arena_free(arena);
 	db_release(&conn);
-	assert_ok(tokens_login(&rest.tokens, name, "secret", 3600 * 1000, token, &fixture.err));
+	assert_ok(tokens_start_login(&rest.tokens, pk, 3600 * 1000, token, &fixture.err));
 }
 
 static inline int rest_create(void **state)
@@ -128,6 +128,8 @@ static inline int rest_create(void **state)
 	rest.router = router_create(ROUTES);
 	rest.tokens = (struct tokens_source){fixture.pool, 20000};
 	rest.config.database_timeout_ms = 20000;
+	rest.config.password_min = 8;
+	rest.config.token_lifetime_max_ms = INT64_C(3650) * 86400 * 1000;
 	rest.gateway = (struct gateway){
 		.config = &rest.config,
 		.pool = fixture.pool,
