@@ -49,12 +49,21 @@ static int read_found(
 	return found == 0 ? error_set(err, ERROR_NOT_FOUND, "no such user") : found < 0 ? -1 : 0;
 }
 
+/* REST's schema has said so already, a command line has not. */
+static int check_name(const char *name, struct error *err)
+{
+	for (; *name; name++)
+		if ((unsigned char)*name < ' ' || *name == 0x7F)
+			return error_set(err, ERROR_INVALID, "a name must be printable");
+	return 0;
+}
+
 int people_create(const struct people *people, const char *name, const char *password, const char *role,
 	struct arena *arena, const char **json, struct error *err)
 {
 	const char *hash;
 	int64_t pk;
-	if (check_role(role, err) || make_hash(people, password, arena, &hash, err))
+	if (check_name(name, err) || check_role(role, err) || make_hash(people, password, arena, &hash, err))
 		return -1;
 	CLEANUP(db_release) struct db_conn *conn = connect(people, err);
 	if (!conn || user_create(conn, name, hash, role, &pk, err))
