@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app.h"
 
+#include "background/leases.h"
 #include "background/reconciler.h"
 #include "background/relay.h"
 #include "background/results.h"
@@ -19,6 +20,7 @@
 #include "db/pool.h"
 #include "domain/first_start.h"
 #include "domain/login_limit.h"
+#include "domain/once.h"
 #include "domain/spool.h"
 #include "domain/tokens.h"
 #include "domain/transfer.h"
@@ -68,6 +70,8 @@ struct app {
 	struct relay *relay;
 	struct scheduler *scheduler;
 	struct reconciler *reconciler;
+	struct once *once;
+	struct leases *leases;
 	struct http_server *internal, *public;
 };
 
@@ -186,6 +190,20 @@ static void build_transfer(struct app *app)
 	app->transfer = transfer_create(&parts);
 }
 
+static struct once *build_once(const struct app *app)
+{
+	const struct config *config = app->config;
+	struct once_options options = {
+		.pool = app->pool,
+		.timeout_ms = config->database_timeout_ms,
+		.seal_key = app->gateway.secret_key,
+		.wait_ms = config->idempotency_wait_ms,
+		.retention_ms = config->idempotency_retention_ms,
+		.answer_max = config->idempotency_answer_max,
+	};
+	return once_create(&options);
+}
+
 static void build_gateway(struct app *app)
 {
 	const struct gateway_probe probes[PROBES] = {
@@ -201,6 +219,7 @@ static void build_gateway(struct app *app)
 	gateway->router = app->router;
 	gateway->auth = app->auth;
 	gateway->login_limit = app->login_limit;
+	gateway->once = app->once = build_once(app);
 	gateway->publisher = app->publisher;
 	gateway->transfer = app->transfer;
 	gateway->probes = app->probes;
@@ -214,6 +233,7 @@ static void build_background(struct app *app)
 	struct scheduler_options options = {app->pool, app->post, app->spool, app->instance};
 	app->relay = relay_create(app->pool, app->publisher, app->config->event_retention_ms);
 	app->scheduler = scheduler_create(&options);
+	app->leases = leases_create(app->once);
 	app->reconciler = reconciler_create(app->config, app->pool, app->spool);
 }
 
@@ -283,6 +303,7 @@ void app_stop(struct app *app)
 		return;
 	stop_listening(app, app->public);
 	reconciler_free(app->reconciler);
+	leases_free(app->leases);
 	scheduler_free(app->scheduler);
 	relay_free(app->relay);
 	stop_listening(app, app->internal);
@@ -294,6 +315,7 @@ void app_stop(struct app *app)
 	job_post_free(app->post);
 	http_client_free(app->http);
 	spool_free(app->spool);
+	once_free(app->once);
 	login_limit_free(app->login_limit);
 	auth_free(app->auth);
 	router_free(app->router);

@@ -20,6 +20,7 @@ struct bus_publisher;
 struct config;
 struct db_pool;
 struct login_limit;
+struct once;
 struct router;
 struct schema_set;
 struct transfer;
@@ -39,6 +40,7 @@ struct gateway {
 	const struct router *router;
 	struct auth *auth;
 	struct login_limit *login_limit; /* NULL: none */
+	struct once *once;               /* NULL: Idempotency-Key is not looked at */
 	struct bus_publisher *publisher;
 	struct transfer *transfer;
 	const struct gateway_probe *probes;

@@ -5,6 +5,7 @@
 #include "gateway.h"
 #include "http/auth.h"
 #include "http/body.h"
+#include "http/idempotency.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -60,7 +61,8 @@ static int serve(struct gateway *gateway, struct request *request, struct respon
 		return -1;
 	if (wants_json(request->route) && body_take(gateway, request, response, err) != 0)
 		return -1;
-	return request->route->handler(gateway, request, response, err);
+	int begun = idempotency_begin(gateway, request, response, err);
+	return begun == 1 ? request->route->handler(gateway, request, response, err) : begun;
 }
 
 /* In tests every reply is held against the schema that the documentation shows. */
@@ -86,7 +88,8 @@ static int check_reply(const struct gateway *gateway, const struct request *requ
 	return result;
 }
 
-void dispatch(struct gateway *gateway, struct request *request, struct response *response)
+/* Leaves the answer in the response, unless it was streamed. */
+static void run(struct gateway *gateway, struct request *request, struct response *response)
 {
 	struct error err = {0};
 	const char *allow = NULL;
@@ -105,4 +108,10 @@ void dispatch(struct gateway *gateway, struct request *request, struct response 
 	response_error(request, response, &err);
 	if (allow)
 		response_header(request, response, "Allow", allow);
+}
+
+void dispatch(struct gateway *gateway, struct request *request, struct response *response)
+{
+	run(gateway, request, response);
+	idempotency_end(gateway, request, response);
 }

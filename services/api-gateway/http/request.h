@@ -18,6 +18,7 @@
 struct arena;
 struct cJSON;
 struct http_exchange;
+struct once_claim;
 struct route;
 
 struct request_param {
@@ -57,6 +58,7 @@ struct request {
 	const struct route *route;
 	struct request_params params, query;
 	struct principal principal;
+	struct once_claim *claim; /* of http/idempotency.c; NULL: none */
 	const char *body; /* the JSON text, without a BOM, followed by a NUL; NULL on routes without a JSON
 			     body */
 	size_t body_length;

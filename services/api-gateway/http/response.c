@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 void response_release(struct response *response)
 {
@@ -26,10 +27,17 @@ static bool is_header_value(const char *value)
 
 void response_header(struct request *request, struct response *response, const char *name, const char *value)
 {
-	if (response->header_count == RESPONSE_HEADER_MAX || !is_header_value(value))
+	if (!is_header_value(value))
 		return;
-	response->headers[response->header_count++] =
+	size_t at = 0;
+	while (at < response->header_count && strcasecmp(response->headers[at].name, name) != 0)
+		at++;
+	if (at == RESPONSE_HEADER_MAX)
+		return;
+	response->headers[at] =
 		(struct http_header){arena_strdup(request->arena, name), arena_strdup(request->arena, value)};
+	if (at == response->header_count)
+		response->header_count++;
 }
 
 void response_header_printf(

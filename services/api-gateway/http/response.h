@@ -19,7 +19,7 @@
 struct cJSON;
 struct request;
 
-enum { RESPONSE_HEADER_MAX = 24 };
+enum { RESPONSE_HEADER_MAX = 40 };
 
 struct response {
 	int status; /* 0: the route's */
@@ -34,7 +34,7 @@ struct response {
 
 void response_release(struct response *response);
 
-/* Name and value are copied into the request's arena. Values with control characters are dropped; so are
+/* Name and value are copied into the request's arena. A header of that name is replaced. Values with control characters are dropped; so are
  * headers beyond the maximum. */
 void response_header(struct request *request, struct response *response, const char *name, const char *value);
 void response_header_printf(struct request *request, struct response *response, const char *name,

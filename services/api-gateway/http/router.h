@@ -19,6 +19,7 @@
 #include "common/error.h"
 #include "http/request.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -41,6 +42,7 @@ struct route_body {
 			       body is looked at */
 	const char *argument; /* the second element of every problem's loc; NULL: none */
 	size_t limit;         /* bytes; 0: the setting */
+	bool once;            /* Idempotency-Key counts here; not with ROUTE_RAW */
 };
 
 extern const char ROUTE_RAW[]; /* compared by address */

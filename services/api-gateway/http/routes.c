@@ -13,23 +13,17 @@
 
 #include <stddef.h>
 
-/* A small JSON body, a JSON body up to the setting, a stream. */
-#define SMALL(schema, argument)                                                                              \
+/* A small JSON body, a JSON body up to the setting, a stream, none; _ONCE: of what makes something, Idempotency-Key counts. */
+#define BODY(schema_, argument_, limit_, once_)                                                              \
 	{                                                                                                    \
-		"rest/" schema ".json", argument, 64 * 1024                                                  \
+		.schema = (schema_), .argument = (argument_), .limit = (limit_), .once = (once_)             \
 	}
-#define JSON(schema, argument)                                                                               \
-	{                                                                                                    \
-		"rest/" schema ".json", argument, 0                                                          \
-	}
-#define STREAM                                                                                               \
-	{                                                                                                    \
-		ROUTE_RAW, NULL, 0                                                                           \
-	}
-#define NONE                                                                                                 \
-	{                                                                                                    \
-		NULL, NULL, 0                                                                                \
-	}
+#define SMALL(schema, argument)      BODY("rest/" schema ".json", argument, 64 * 1024, false)
+#define SMALL_ONCE(schema, argument) BODY("rest/" schema ".json", argument, 64 * 1024, true)
+#define JSON(schema, argument)       BODY("rest/" schema ".json", argument, 0, false)
+#define JSON_ONCE(schema, argument)  BODY("rest/" schema ".json", argument, 0, true)
+#define STREAM                       BODY(ROUTE_RAW, NULL, 0, false)
+#define NONE                         BODY(NULL, NULL, 0, false)
 #define REPLY(schema) "rest/" schema ".json"
 
 /* clang-format off */
@@ -43,32 +37,32 @@ const struct route ROUTES[] = {
 	{"GET",    "/api/me",                       handle_me_read,           READER, NONE,                             REPLY("me"),              200},
 	{"PUT",    "/api/me/password",              handle_me_password,       READER, SMALL("me_password", "passwords"), NULL,                    204},
 	{"GET",    "/api/users",                    handle_user_list,         ADMIN,  NONE,                             REPLY("user_list"),       200},
-	{"POST",   "/api/users",                    handle_user_create,       ADMIN,  SMALL("user_input", "user"),      REPLY("user"),            200},
+	{"POST",   "/api/users",                    handle_user_create,       ADMIN,  SMALL_ONCE("user_input", "user"), REPLY("user"),            200},
 	{"GET",    "/api/users/{name...}",          handle_user_read,         ADMIN,  NONE,                             REPLY("user"),            200},
 	{"PATCH",  "/api/users/{name...}",          handle_user_update,       ADMIN,  SMALL("user_change", "user"),     REPLY("user"),            200},
 	{"DELETE", "/api/users/{name...}",          handle_user_delete,       ADMIN,  NONE,                             NULL,                     204},
 	{"GET",    "/api/tokens",                   handle_token_list,        READER, NONE,                             REPLY("token_list"),      200},
-	{"POST",   "/api/tokens",                   handle_token_create,      READER, SMALL("token_input", "token"),    REPLY("token_made"),      200},
+	{"POST",   "/api/tokens",                   handle_token_create,      READER, SMALL_ONCE("token_input", "token"), REPLY("token_made"),      200},
 	{"DELETE", "/api/tokens/{pk}",              handle_token_revoke,      READER, NONE,                             NULL,                     204},
 
 	{"GET",    "/api/identifier/list",          handle_identifier_list,   READER, NONE,                             REPLY("identifier_list"), 200},
-	{"POST",   "/api/identifier",               handle_identifier_create, WRITER, SMALL("identifier_input", "identifier"), REPLY("identifier"), 200},
+	{"POST",   "/api/identifier",               handle_identifier_create, WRITER, SMALL_ONCE("identifier_input", "identifier"), REPLY("identifier"), 200},
 	{"PUT",    "/api/identifier",               handle_identifier_update, WRITER, SMALL("identifier_input", "identifier"), NULL,              204},
 	{"GET",    "/api/identifier/{name...}",     handle_identifier_read,   READER, NONE,                             REPLY("identifier"),      200},
 	{"DELETE", "/api/identifier/{name...}",     handle_identifier_delete, WRITER, NONE,                             NULL,                     204},
 
 	{"GET",    "/api/s3cfgs",                   handle_s3_config_list,    READER, NONE,                             REPLY("s3config_list"),   200},
-	{"POST",   "/api/s3cfg",                    handle_s3_config_create,  ADMIN,  SMALL("s3config_input", "s3cfg"), REPLY("s3config"),        200},
+	{"POST",   "/api/s3cfg",                    handle_s3_config_create,  ADMIN,  SMALL_ONCE("s3config_input", "s3cfg"), REPLY("s3config"),        200},
 	{"GET",    "/api/s3cfg/{pk}",               handle_s3_config_read,    READER, NONE,                             REPLY("s3config"),        200},
 	{"PUT",    "/api/s3cfg/{pk}",               handle_s3_config_update,  ADMIN,  SMALL("s3config_input", "s3cfg"), NULL,                     204},
 	{"DELETE", "/api/s3cfg/{pk}",               handle_s3_config_delete,  ADMIN,  NONE,                             NULL,                     204},
 
 	{"GET",    "/api/stores",                   handle_store_list,        READER, NONE,                             REPLY("store_list"),      200},
-	{"POST",   "/api/store",                    handle_store_create,      WRITER, SMALL("store_input", "store"),    REPLY("store"),           200},
+	{"POST",   "/api/store",                    handle_store_create,      WRITER, SMALL_ONCE("store_input", "store"), REPLY("store"),           200},
 	{"GET",    "/api/store/{pk}",               handle_store_read,        READER, NONE,                             REPLY("store"),           200},
 	{"DELETE", "/api/store/{pk}",               handle_store_delete,      WRITER, NONE,                             NULL,                     204},
 
-	{"POST",   "/api/media",                    handle_media_create,      WRITER, JSON("media_input", "media"),     REPLY("media"),           200},
+	{"POST",   "/api/media",                    handle_media_create,      WRITER, JSON_ONCE("media_input", "media"), REPLY("media"),           200},
 	{"GET",    "/api/media/{pid...}",           handle_media_read,        READER, NONE,                             REPLY("media"),           200},
 	{"DELETE", "/api/media/{pid...}",           handle_media_delete,      WRITER, NONE,                             NULL,                     204},
 	{"POST",   "/api/media/{pid...}/complete",  handle_media_complete,    WRITER, NONE,                             REPLY("media"),           200},
@@ -76,7 +70,7 @@ const struct route ROUTES[] = {
 	{"GET",    "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 	{"HEAD",   "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 
-	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON("upload_input", NULL),       REPLY("upload"),          200},
+	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON_ONCE("upload_input", NULL),  REPLY("upload"),          200},
 	{"GET",    "/api/download/url/{pid...}",    handle_download_url,      READER, NONE,                             REPLY("download"),        200},
 	{"GET",    "/api/download/{pid...}",        handle_download,          READER, NONE,                             REPLY("download"),        200},
 	{NULL,     NULL,                            NULL,                     PUBLIC, NONE,                             NULL,                     0},

@@ -35,7 +35,8 @@ struct rest {
 	cJSON *reply; /* NULL without a JSON body */
 	const char *body;
 	size_t sent;
-	const char *token; /* sent as Bearer; NULL: none */
+	const char *token;     /* sent as Bearer; NULL: none */
+	const char *header[2]; /* one more header; name NULL: none */
 	char authorization[600];
 	char admin[TOKEN_SIZE], writer[TOKEN_SIZE], reader[TOKEN_SIZE];
 };
@@ -45,6 +46,8 @@ static struct rest rest;
 static inline const char *rest_request_header(void *context, const char *name)
 {
 	(void)context;
+	if (rest.header[0] && strcasecmp(name, rest.header[0]) == 0)
+		return rest.header[1];
 	if (strcasecmp(name, "Authorization") != 0 || !rest.token)
 		return NULL;
 	snprintf(rest.authorization, sizeof(rest.authorization), "Bearer %s", rest.token);
@@ -88,6 +91,14 @@ static inline int rest_send(const char *method, const char *path, const char *bo
 				rest.response.body.data ? rest.response.body.data : "",                      \
 				rest.response.error.cause);                                                  \
 	} while (0)
+
+static inline const char *rest_header(const char *name)
+{
+	for (size_t i = 0; i < rest.response.header_count; i++)
+		if (strcasecmp(rest.response.headers[i].name, name) == 0)
+			return rest.response.headers[i].value;
+	return NULL;
+}
 
 static inline const char *rest_text(const char *name)
 {
@@ -159,6 +170,7 @@ static inline int rest_drop(void **state)
 static inline int rest_begin(void **state)
 {
 	rest.token = rest.admin;
+	rest.header[0] = NULL;
 	return fixture_begin(state);
 }
 

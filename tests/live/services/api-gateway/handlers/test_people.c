@@ -272,10 +272,7 @@ static void too_many_failures_are_429_with_a_wait(void **state)
 		assert_status(401, "POST", "/api/login", "{\"username\":\"reader\",\"password\":\"guess\"}");
 	assert_status(429, "POST", "/api/login", "{\"username\":\"reader\",\"password\":\"secret\"}");
 	assert_code("too_many_requests");
-	const char *wait = NULL;
-	for (size_t i = 0; i < rest.response.header_count; i++)
-		if (strcmp(rest.response.headers[i].name, "Retry-After") == 0)
-			wait = rest.response.headers[i].value;
+	const char *wait = rest_header("Retry-After");
 	assert_non_null(wait);
 	assert_in_range(atoi(wait), 2, 20);
 	log_in("writer", "secret");
