@@ -15,7 +15,6 @@
 
 #include <cjson/cJSON.h>
 #include <string.h>
-#include <strings.h>
 
 enum { RETRY_MS = 1000, STREAMED = 200 };
 
@@ -44,14 +43,13 @@ static void make_fingerprint(const struct gateway *gateway, const struct request
 
 /* --- what is kept: {"headers": {name: value}, "body": text} */
 
+/* Without the lasting headers: the id, and what the browser's origin needs, are those of the request that asks. */
 static const char *write_answer(const struct request *request, const struct response *response)
 {
 	CLEANUP(buf_release) struct buf text = {0};
 	const char *comma = "";
 	buf_append_text(&text, "{\"headers\":{");
-	for (size_t i = 0; i < response->header_count; i++) {
-		if (strcasecmp(response->headers[i].name, "X-Request-Id") == 0)
-			continue;
+	for (size_t i = response->lasting; i < response->header_count; i++) {
 		buf_append_text(&text, comma);
 		buf_append_json_string(&text, response->headers[i].name);
 		buf_append_text(&text, ":");

@@ -11,10 +11,35 @@
 #include <string.h>
 #include <strings.h>
 
+static const char NO_STORE[] = "no-store";
+
 void response_release(struct response *response)
 {
 	buf_release(&response->body);
 	buf_release(&response->error_members);
+}
+
+/* Pages that need scripts say so themselves; objects and JSON never run any, whatever type a client gave them. */
+static const struct http_header BASE_HEADERS[] = {
+	{"X-Content-Type-Options", "nosniff"},
+	{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+	{"X-Frame-Options", "DENY"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cache-Control", NO_STORE},
+	{NULL, NULL},
+};
+
+void response_begin(struct request *request, struct response *response)
+{
+	response_header(request, response, "X-Request-Id", request->request_id);
+	for (const struct http_header *header = BASE_HEADERS; header->name; header++)
+		response_header(request, response, header->name, header->value);
+	response_keep_headers(response);
+}
+
+void response_keep_headers(struct response *response)
+{
+	response->lasting = response->header_count;
 }
 
 static bool is_header_value(const char *value)
@@ -123,9 +148,10 @@ void response_error(struct request *request, struct response *response, const st
 {
 	response->error = *err;
 	response->status = error_http_status(err->code);
-	response->header_count = 0;
-	memset(response->headers, 0, sizeof(response->headers));
-	response_header(request, response, "X-Request-Id", request->request_id);
+	memset(response->headers + response->lasting, 0,
+		(RESPONSE_HEADER_MAX - response->lasting) * sizeof(*response->headers));
+	response->header_count = response->lasting;
+	response_header(request, response, "Cache-Control", NO_STORE);
 	if (err->code == ERROR_UNAUTHORIZED)
 		response_header(request, response, "WWW-Authenticate", "Bearer");
 	int64_t wait_ms = response->retry_after_ms;

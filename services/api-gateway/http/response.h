@@ -25,6 +25,7 @@ struct response {
 	int status; /* 0: the route's */
 	struct http_header headers[RESPONSE_HEADER_MAX + 1];
 	size_t header_count;
+	size_t lasting; /* the first so many headers stay when the answer becomes an error */
 	struct buf body;
 	struct error error;       /* why it failed, for the access log; code NONE when it did not */
 	int64_t retry_after_ms;   /* set by response_set_retry_after */
@@ -32,6 +33,11 @@ struct response {
 	struct buf error_members; /* set by response_add_error_member */
 };
 
+/* Gives the response what every answer has, before anything else: X-Request-Id and the headers that keep browsers from doing
+ * more with an answer than showing it. Handlers of pages replace those that do not suit them. */
+void response_begin(struct request *request, struct response *response);
+/* The headers so far stay when the answer becomes an error. */
+void response_keep_headers(struct response *response);
 void response_release(struct response *response);
 
 /* Name and value are copied into the request's arena. A header of that name is replaced. Values with control characters are dropped; so are
