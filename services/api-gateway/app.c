@@ -26,6 +26,8 @@
 #include "domain/transfer.h"
 #include "gateway.h"
 #include "http/auth.h"
+#include "http/budget.h"
+#include "http/cors.h"
 #include "http/internal.h"
 #include "http/routes.h"
 #include "http/server.h"
@@ -40,7 +42,7 @@ enum {
 	DATABASE_RETRY_MS = 1000,
 	PROBE_MS = 2000,
 	INTERNAL_THREADS = 64,
-	MAX_HEAD_SIZE = 16 * 1024,
+	INTERNAL_HEAD_MAX = 16 * 1024,
 	CONNECT_TIMEOUT_MS = 5000,
 	PUBLISHER_DRAIN_MS = 5000,
 	PROBES = 3,
@@ -60,6 +62,8 @@ struct app {
 	struct router *router;
 	struct auth *auth;
 	struct login_limit *login_limit;
+	struct budget *transfers, *bodies;
+	struct cors *cors;
 	struct spool *spool;
 	struct http_client *http;
 	struct bus_publisher *publisher;
@@ -141,6 +145,10 @@ static int build_rest(struct app *app, struct error *err)
 	app->tokens = (struct tokens_source){app->pool, config->database_timeout_ms};
 	app->router = router_create(ROUTES);
 	app->auth = auth_create(tokens_lookup, &app->tokens);
+	app->transfers = budget_create(config->transfers_max, "too many transfers at once");
+	app->bodies = budget_create(config->bodies_max, "too many large requests at once");
+	if (cors_create(config->cors_origins, &app->cors, err))
+		return -1;
 	app->login_limit = login_limit_create(config->login_failures, config->login_window_ms);
 	return hex_decode(config->secret_key, app->gateway.secret_key, SEAL_KEY_SIZE);
 }
@@ -219,12 +227,18 @@ static void build_gateway(struct app *app)
 	gateway->router = app->router;
 	gateway->auth = app->auth;
 	gateway->login_limit = app->login_limit;
+	gateway->cors = app->cors;
+	gateway->transfers = app->transfers;
+	gateway->bodies = app->bodies;
 	gateway->once = app->once = build_once(app);
 	gateway->publisher = app->publisher;
 	gateway->transfer = app->transfer;
 	gateway->probes = app->probes;
 	gateway->database_timeout_ms = app->config->database_timeout_ms;
 	gateway->body_max = (size_t)app->config->body_max;
+	gateway->small_body_max = (size_t)app->config->small_body_max;
+	gateway->list_max = (size_t)app->config->list_max;
+	gateway->request_deadline_ms = app->config->request_deadline_ms;
 	gateway->token_lifetime_ms = app->config->token_lifetime_ms;
 }
 
@@ -237,16 +251,22 @@ static void build_background(struct app *app)
 	app->reconciler = reconciler_create(app->config, app->pool, app->spool);
 }
 
-static int listen_on(const struct app *app, const char *address, int threads,
+struct listener {
+	const char *address;
+	int64_t threads, head_max, headers_max;
+};
+
+static int listen_on(const struct app *app, const struct listener *listener,
 	void (*handle)(struct http_exchange *exchange, void *context), void *context,
 	struct http_server **out, struct error *err)
 {
 	struct http_server_options options = {
-		.listen = address,
-		.threads = threads,
+		.listen = listener->address,
+		.threads = (int)listener->threads,
 		.idle_timeout_ms = app->config->idle_timeout_ms,
 		.body_timeout_ms = app->config->stall_timeout_ms,
-		.max_head_size = MAX_HEAD_SIZE,
+		.max_head_size = (size_t)listener->head_max,
+		.max_headers = (int)listener->headers_max,
 		.handle = handle,
 		.context = context,
 	};
@@ -264,11 +284,12 @@ static int build(struct app *app, const volatile sig_atomic_t *stop, struct erro
 	build_transfer(app);
 	build_gateway(app);
 	build_background(app);
-	if (listen_on(app, config->internal_listen, INTERNAL_THREADS, internal_handle, app->spool,
-		    &app->internal, err))
+	struct listener internal = {config->internal_listen, INTERNAL_THREADS, INTERNAL_HEAD_MAX, 0};
+	struct listener public = {
+		config->listen, config->http_threads, config->head_max, config->headers_max};
+	if (listen_on(app, &internal, internal_handle, app->spool, &app->internal, err))
 		return -1;
-	return listen_on(app, config->listen, (int)config->http_threads, server_handle, &app->gateway,
-		&app->public, err);
+	return listen_on(app, &public, server_handle, &app->gateway, &app->public, err);
 }
 
 int app_start(
@@ -316,6 +337,9 @@ void app_stop(struct app *app)
 	http_client_free(app->http);
 	spool_free(app->spool);
 	once_free(app->once);
+	cors_free(app->cors);
+	budget_free(app->bodies);
+	budget_free(app->transfers);
 	login_limit_free(app->login_limit);
 	auth_free(app->auth);
 	router_free(app->router);

@@ -57,6 +57,25 @@ const struct setting CONFIG_TABLE[] = {
 	ROW("MEDIASTORE_SERVICE_PASSWORD", SECRET, service_password, NULL, "its password"),
 	ROW_BETWEEN(
 		"MEDIASTORE_BODY_MAX", SIZE, body_max, "64MiB", 1024, INT64_C(4) << 30, "largest JSON body"),
+	ROW_BETWEEN("MEDIASTORE_SMALL_BODY_MAX", SIZE, small_body_max, "64KiB", 1024, INT64_C(4) << 30,
+		"largest JSON body where a few fields are expected"),
+	ROW_BETWEEN("MEDIASTORE_BODIES_MAX", SIZE, bodies_max, "256MiB", 64 << 10, INT64_C(1) << 40,
+		"memory of all JSON bodies at once; who does not fit in waits a little, then gets 503"),
+	ROW_BETWEEN("MEDIASTORE_LIST_MAX", INTEGER, list_max, "100000", 1, 100000000,
+		"elements of a list in a JSON body"),
+	ROW_BETWEEN("MEDIASTORE_HEAD_MAX", SIZE, head_max, "16KiB", 1024, 1 << 20,
+		"request line and headers of a request together"),
+	ROW_BETWEEN("MEDIASTORE_HEADERS_MAX", INTEGER, headers_max, "64", 8, 64, "headers of a request"),
+	ROW_BETWEEN("MEDIASTORE_TRANSFERS_MAX", INTEGER, transfers_max, "48", 1, 4096,
+		"uploads and downloads at once; one more gets 503. Fewer than MEDIASTORE_HTTP_THREADS leaves "
+		"some to "
+		"other requests"),
+	ROW_BETWEEN("MEDIASTORE_REQUEST_DEADLINE", DURATION, request_deadline_ms, "5m", 100,
+		24 * 3600 * SECOND, "how long a JSON body may take to arrive, and its answer to be taken"),
+	ROW("MEDIASTORE_CORS_ORIGINS", TEXT, cors_origins, NULL,
+		"origins whose pages may use the API, with commas between: "
+		"https://a.example,https://b.example:8443; or *; "
+		"default: none"),
 	ROW_BETWEEN("MEDIASTORE_OBJECT_MAX", SIZE, object_max, "5TiB", 1, INT64_C(1) << 50, "largest object"),
 	ROW_BETWEEN("MEDIASTORE_QUICK_DEADLINE", DURATION, quick_deadline_ms, "30s", 100, 3600 * SECOND,
 		"how long a client waits for a small transfer"),
@@ -77,9 +96,11 @@ const struct setting CONFIG_TABLE[] = {
 	ROW_BETWEEN("MEDIASTORE_PRESIGN_EXPIRY", DURATION, presign_expiry_ms, "1h", 1 * SECOND,
 		INT64_C(7) * DAY, "how long a presigned URL is valid"),
 	ROW_BETWEEN("MEDIASTORE_IDEMPOTENCY_WAIT", DURATION, idempotency_wait_ms, "10s", 0, 3600 * SECOND,
-		"how long a request waits for an earlier one with the same Idempotency-Key, before it gets 409"),
-	ROW_BETWEEN("MEDIASTORE_IDEMPOTENCY_RETENTION", DURATION, idempotency_retention_ms, "24h", 60 * SECOND,
-		INT64_C(365) * DAY, "how long answers to requests with an Idempotency-Key are kept"),
+		"how long a request waits for an earlier one with the same Idempotency-Key, before it gets "
+		"409"),
+	ROW_BETWEEN("MEDIASTORE_IDEMPOTENCY_RETENTION", DURATION, idempotency_retention_ms, "24h",
+		60 * SECOND, INT64_C(365) * DAY,
+		"how long answers to requests with an Idempotency-Key are kept"),
 	ROW_BETWEEN("MEDIASTORE_IDEMPOTENCY_ANSWER_MAX", SIZE, idempotency_answer_max, "1MiB", 1024, 64 << 20,
 		"largest of them that is kept; repeating a request whose answer was larger gets 409"),
 	ROW_BETWEEN("MEDIASTORE_RECONCILE_INTERVAL", DURATION, reconcile_interval_ms, "10s", 100,

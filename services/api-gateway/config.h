@@ -21,7 +21,9 @@ struct config {
 	int64_t database_pool, database_timeout_ms;
 	char *admin_username, *admin_password;
 	char *service_username, *service_password;
-	int64_t body_max, object_max;
+	int64_t body_max, small_body_max, bodies_max, object_max;
+	int64_t list_max, head_max, headers_max, transfers_max, request_deadline_ms;
+	char *cors_origins;
 	int64_t quick_deadline_ms, transfer_deadline_ms; /* how long a client waits for a job */
 	int64_t token_lifetime_ms, token_lifetime_max_ms, password_min;
 	int64_t login_failures, login_window_ms;

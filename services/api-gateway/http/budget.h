@@ -25,7 +25,8 @@ struct budget_share {
 
 /* Makes the share `amount`, waiting for it until the monotonic deadline (0: not at all) when it is more than before. What would
  * be more than the total becomes the total: then the request runs alone. UNAVAILABLE: the share is as it was. */
-MUST_CHECK int budget_share_set(struct budget_share *share, int64_t amount, int64_t deadline_ms, struct error *err);
+MUST_CHECK int budget_share_set(
+	struct budget_share *share, int64_t amount, int64_t deadline_ms, struct error *err);
 void budget_share_release(struct budget_share *share); /* also for CLEANUP() */
 
 #endif

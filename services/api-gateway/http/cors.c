@@ -40,8 +40,8 @@ static int split(struct cors *cors, struct error *err)
 		if (!*origin)
 			continue;
 		if (!is_origin(origin))
-			return error_set(err, ERROR_INVALID, "MEDIASTORE_CORS_ORIGINS: %s is no origin such as https://host:port",
-				origin);
+			return error_set(err, ERROR_INVALID,
+				"MEDIASTORE_CORS_ORIGINS: %s is no origin such as https://host:port", origin);
 		cors->origins[count++] = origin;
 	}
 	return 0;
@@ -104,7 +104,8 @@ bool cors_is_preflight(const struct cors *cors, const struct request *request)
 /* Names of headers with commas between, as the browser asks for them. */
 static bool is_header_list(const char *text)
 {
-	static const char CHARACTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~, ";
+	static const char CHARACTERS[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~, ";
 	return strlen(text) <= 1000 && strspn(text, CHARACTERS) == strlen(text);
 }
 
@@ -120,7 +121,8 @@ int cors_preflight(const struct gateway *gateway, struct request *request, struc
 	*allow = match.allow;
 	if (found != 0)
 		return -1;
-	response_header(request, response, "Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+	response_header(request, response, "Vary",
+		"Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
 	response_header(request, response, "Access-Control-Allow-Methods", match.route->method);
 	if (headers && is_header_list(headers))
 		response_header(request, response, "Access-Control-Allow-Headers", headers);

@@ -26,7 +26,7 @@ void cors_apply(const struct cors *cors, struct request *request, struct respons
 /* A browser asks before the request itself. */
 bool cors_is_preflight(const struct cors *cors, const struct request *request);
 /* Answers it, without authentication. NOT_FOUND, METHOD_NOT_ALLOWED with *allow, FORBIDDEN (that origin). */
-MUST_CHECK int cors_preflight(const struct gateway *gateway, struct request *request, struct response *response,
-	const char **allow, struct error *err);
+MUST_CHECK int cors_preflight(const struct gateway *gateway, struct request *request,
+	struct response *response, const char **allow, struct error *err);
 
 #endif

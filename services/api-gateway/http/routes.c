@@ -18,13 +18,13 @@
 	{                                                                                                    \
 		.schema = (schema_), .argument = (argument_), .limit = (limit_), .once = (once_)             \
 	}
-#define SMALL(schema, argument)      BODY("rest/" schema ".json", argument, 64 * 1024, false)
-#define SMALL_ONCE(schema, argument) BODY("rest/" schema ".json", argument, 64 * 1024, true)
+#define SMALL(schema, argument)      BODY("rest/" schema ".json", argument, ROUTE_SMALL, false)
+#define SMALL_ONCE(schema, argument) BODY("rest/" schema ".json", argument, ROUTE_SMALL, true)
 #define JSON(schema, argument)       BODY("rest/" schema ".json", argument, 0, false)
 #define JSON_ONCE(schema, argument)  BODY("rest/" schema ".json", argument, 0, true)
 #define STREAM                       BODY(ROUTE_RAW, NULL, 0, false)
 #define NONE                         BODY(NULL, NULL, 0, false)
-#define REPLY(schema) "rest/" schema ".json"
+#define REPLY(schema)                "rest/" schema ".json"
 
 /* clang-format off */
 const struct route ROUTES[] = {
