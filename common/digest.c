@@ -11,6 +11,7 @@
 #include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct digest {
 	EVP_MD_CTX *context;
@@ -84,4 +85,12 @@ void digest_hmac_sha256(
 {
 	must(key_length <= INT_MAX &&
 		HMAC(EVP_sha256(), key, (int)key_length, bytes, length, out, NULL) != NULL);
+}
+
+void digest_pbkdf2_sha256(const char *password, const char *salt, int iterations, unsigned char out[32])
+{
+	size_t password_length = strlen(password), salt_length = strlen(salt);
+	must(password_length <= INT_MAX && salt_length <= INT_MAX &&
+		PKCS5_PBKDF2_HMAC(password, (int)password_length, (const unsigned char *)salt, (int)salt_length,
+			iterations, EVP_sha256(), 32, out));
 }

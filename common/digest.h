@@ -26,4 +26,7 @@ void digest_sha256_hex(const void *bytes, size_t length, char out[DIGEST_HEX_SIZ
 void digest_hmac_sha256(
 	const void *key, size_t key_length, const void *bytes, size_t length, unsigned char out[32]);
 
+/* RFC 8018 with HMAC-SHA256, 32 bytes of it. Costs what `iterations` says: the caller bounds it. */
+void digest_pbkdf2_sha256(const char *password, const char *salt, int iterations, unsigned char out[32]);
+
 #endif

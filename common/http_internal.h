@@ -5,7 +5,7 @@
 /*
  * What the files of the HTTP server share and nobody else includes: http_server.c (listener,
  * connections, drain), http_head.c (refuses malformed heads), http_request.c (the exchange's request),
- * http_response.c (its response).
+ * http_response.c (its response), http_deadline.c (ends exchanges that take too long).
  */
 
 #include "common/buf.h"
@@ -35,6 +35,8 @@ struct http_server {
 	int connections;
 	int in_flight;
 	bool draining;
+
+	struct http_watch *watch;
 };
 
 /* How the client learns where the response's body ends. */
@@ -54,6 +56,11 @@ struct http_exchange {
 	bool may_keep; /* as far as server and client wish; the body decides too */
 	bool keep;     /* promised in the head */
 	bool cut;      /* the response is not whole, or the client is gone */
+
+	int64_t deadline_ms; /* these three are guarded by the watch's lock; 0: not watched */
+	struct http_exchange *watched_next, **watched_link;
+	_Atomic bool expired, responding;
+	bool watched; /* a deadline was set: the exchange's own thread may look without the lock */
 
 	int status;
 	bool bodiless; /* HEAD, 204, 304 */
@@ -79,6 +86,10 @@ void http_request_init(struct http_exchange *exchange, struct http_server *serve
 bool http_request_drainable(const struct http_exchange *exchange);
 /* Reads the rest: all of it when the connection stays, for HTTP_LINGER_MS when it closes. */
 void http_request_drain(struct http_exchange *exchange);
+
+/* Watches the deadlines of a server's exchanges, on a thread of its own. */
+struct http_watch *http_watch_create(void);
+void http_watch_free(struct http_watch *watch); /* NULL is accepted */
 
 /* Replies with the JSON {"detail": …, "code": …} of the server's own errors. */
 void http_response_refuse(

@@ -101,6 +101,8 @@ static void send_continue(struct http_exchange *exchange)
 static int fail(struct http_exchange *exchange, int64_t started_ms, struct error *err)
 {
 	exchange->body_failed = true;
+	if (exchange->expired)
+		return error_set(err, ERROR_REQUEST_TIMEOUT, NULL);
 	if (clock_monotonic_ms() - started_ms >= exchange->server->options.body_timeout_ms)
 		return error_set(err, ERROR_REQUEST_TIMEOUT, NULL);
 	return error_set(err, ERROR_BAD_REQUEST,

@@ -81,6 +81,7 @@ static void begin(
 	assert(exchange->status == 0 && status >= 200);
 	const char *method = exchange->request->request_method;
 	exchange->status = status;
+	exchange->responding = true;
 	exchange->bodiless = status == 204 || status == 304 || (method && strcmp(method, "HEAD") == 0);
 	exchange->framing = choose_framing(exchange, content_length);
 	exchange->declared = content_length;
@@ -190,7 +191,10 @@ void http_exchange_reply(struct http_exchange *exchange, int status, const struc
 void http_response_refuse(
 	struct http_exchange *exchange, int status, enum error_code code, const char *detail)
 {
-	static const struct http_header HEADERS[] = {{"Content-Type", "application/json"}, {NULL, NULL}};
+	static const struct http_header HEADERS[] = {{"Content-Type", "application/json"},
+		{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"},
+		{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+		{"X-Frame-Options", "DENY"}, {"Referrer-Policy", "no-referrer"}, {NULL, NULL}};
 	struct buf body = {0};
 	buf_append_text(&body, "{\"detail\": ");
 	buf_append_json_string(&body, detail);

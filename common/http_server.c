@@ -106,6 +106,10 @@ static void serve(struct http_exchange *exchange, struct mg_request_info *reques
 	const char *detail;
 	int refusal =
 		http_head_check(request, server->options.max_head_size, server->head_buffer_size, &detail);
+	if (!refusal && request->num_headers > server->options.max_headers) {
+		refusal = 431;
+		detail = "too many headers";
+	}
 	bool may_keep;
 	bool entered = enter(server, &may_keep);
 	http_request_init(exchange, server, exchange->connection, may_keep && !refusal);
@@ -115,6 +119,7 @@ static void serve(struct http_exchange *exchange, struct mg_request_info *reques
 		http_response_refuse(exchange, 503, ERROR_UNAVAILABLE, "the server is shutting down");
 	else
 		run_handler(exchange);
+	http_exchange_set_deadline(exchange, 0);
 	if (entered)
 		leave(server);
 	if (!refusal)
@@ -216,6 +221,7 @@ static struct mg_context *start(struct http_server *server)
 
 static void release(struct http_server *server)
 {
+	http_watch_free(server->watch);
 	pthread_cond_destroy(&server->idle);
 	pthread_mutex_destroy(&server->lock);
 	free((char *)server->options.listen);
@@ -227,9 +233,12 @@ static struct http_server *allocate(const struct http_server_options *options)
 	struct http_server *server = memory_alloc(sizeof(*server));
 	server->options = *options;
 	server->options.listen = memory_strdup(options->listen);
+	if (server->options.max_headers == 0)
+		server->options.max_headers = MG_MAX_HEADERS;
 	server->head_buffer_size = options->max_head_size * BUFFER_FACTOR;
 	if (server->head_buffer_size < MIN_BUFFER_SIZE)
 		server->head_buffer_size = MIN_BUFFER_SIZE;
+	server->watch = http_watch_create();
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);

@@ -34,6 +34,7 @@ struct http_server_options {
 	int64_t idle_timeout_ms; /* for the next request on a connection */
 	int64_t body_timeout_ms; /* without one byte moving, in either direction; also for the head of a connection's first request */
 	size_t max_head_size; /* request line and headers: beyond it 431; never more than 64 headers */
+	int max_headers;      /* beyond it 431; 0: 64 */
 	void (*handle)(struct http_exchange *exchange, void *context);
 	void *context; /* borrowed, must outlive the server */
 };
@@ -64,6 +65,10 @@ int64_t http_exchange_content_length(const struct http_exchange *exchange);
  * body ends. The first call answers `Expect: 100-continue`. */
 MUST_CHECK ssize_t http_exchange_read(
 	struct http_exchange *exchange, void *out, size_t size, struct error *err);
+
+/* Until then the rest of the request must have been read, or, when the response has begun, the rest of it been written: a read fails
+ * with REQUEST_TIMEOUT, a write with CANCELLED, however steadily single bytes arrive. Monotonic; 0: no deadline, as at first. */
+void http_exchange_set_deadline(struct http_exchange *exchange, int64_t monotonic_ms);
 
 /* --- the response. Header lists end with a NULL name; Date, Content-Length or Transfer-Encoding and
  * Connection are added. An unread body makes the connection close (after a small one is drained). HEAD:

@@ -57,6 +57,11 @@ static int parse_number(const char *text, const struct unit *units, int64_t *out
 	return -1;
 }
 
+int settings_duration(const char *text, int64_t *out)
+{
+	return parse_number(text, DURATIONS, out);
+}
+
 static int parse_flag(const char *text, bool *out)
 {
 	static const char *const WORDS[][2] = {{"false", "true"}, {"0", "1"}, {"no", "yes"}, {"off", "on"}};

@@ -73,6 +73,8 @@ extern const char SETTING_REQUIRED[]; /* compared by address */
  * `problems`, a line each that names the variable, what is wrong and what would be right; secrets are not
  * quoted. Returns 0, or -1 when there was any; release `target` in both cases. */
 int settings_load(const struct setting *table, void *target, struct buf *problems);
+/* "90d" and the like -> milliseconds, as for DURATION. 0, or -1 when it is none. */
+int settings_duration(const char *text, int64_t *out);
 /* Frees the strings of `target`. Secrets are wiped first. */
 void settings_release(const struct setting *table, void *target);
 /* The table as an environment file: a comment with help, kind, default or "required", then NAME=default

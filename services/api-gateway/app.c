@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app.h"
 
+#include "background/leases.h"
 #include "background/reconciler.h"
 #include "background/relay.h"
 #include "background/results.h"
@@ -18,11 +19,15 @@
 #include "config.h"
 #include "db/pool.h"
 #include "domain/first_start.h"
+#include "domain/login_limit.h"
+#include "domain/once.h"
 #include "domain/spool.h"
 #include "domain/tokens.h"
 #include "domain/transfer.h"
 #include "gateway.h"
 #include "http/auth.h"
+#include "http/budget.h"
+#include "http/cors.h"
 #include "http/internal.h"
 #include "http/routes.h"
 #include "http/server.h"
@@ -37,7 +42,7 @@ enum {
 	DATABASE_RETRY_MS = 1000,
 	PROBE_MS = 2000,
 	INTERNAL_THREADS = 64,
-	MAX_HEAD_SIZE = 16 * 1024,
+	INTERNAL_HEAD_MAX = 16 * 1024,
 	CONNECT_TIMEOUT_MS = 5000,
 	PUBLISHER_DRAIN_MS = 5000,
 	PROBES = 3,
@@ -56,6 +61,9 @@ struct app {
 	struct schema_set *schemas;
 	struct router *router;
 	struct auth *auth;
+	struct login_limit *login_limit;
+	struct budget *transfers, *bodies;
+	struct cors *cors;
 	struct spool *spool;
 	struct http_client *http;
 	struct bus_publisher *publisher;
@@ -66,6 +74,8 @@ struct app {
 	struct relay *relay;
 	struct scheduler *scheduler;
 	struct reconciler *reconciler;
+	struct once *once;
+	struct leases *leases;
 	struct http_server *internal, *public;
 };
 
@@ -135,6 +145,11 @@ static int build_rest(struct app *app, struct error *err)
 	app->tokens = (struct tokens_source){app->pool, config->database_timeout_ms};
 	app->router = router_create(ROUTES);
 	app->auth = auth_create(tokens_lookup, &app->tokens);
+	app->transfers = budget_create(config->transfers_max, "too many transfers at once");
+	app->bodies = budget_create(config->bodies_max, "too many large requests at once");
+	if (cors_create(config->cors_origins, &app->cors, err))
+		return -1;
+	app->login_limit = login_limit_create(config->login_failures, config->login_window_ms);
 	return hex_decode(config->secret_key, app->gateway.secret_key, SEAL_KEY_SIZE);
 }
 
@@ -185,6 +200,20 @@ static void build_transfer(struct app *app)
 	app->transfer = transfer_create(&parts);
 }
 
+static struct once *build_once(const struct app *app)
+{
+	const struct config *config = app->config;
+	struct once_options options = {
+		.pool = app->pool,
+		.timeout_ms = config->database_timeout_ms,
+		.seal_key = app->gateway.secret_key,
+		.wait_ms = config->idempotency_wait_ms,
+		.retention_ms = config->idempotency_retention_ms,
+		.answer_max = config->idempotency_answer_max,
+	};
+	return once_create(&options);
+}
+
 static void build_gateway(struct app *app)
 {
 	const struct gateway_probe probes[PROBES] = {
@@ -199,12 +228,20 @@ static void build_gateway(struct app *app)
 	gateway->schemas = app->schemas;
 	gateway->router = app->router;
 	gateway->auth = app->auth;
+	gateway->login_limit = app->login_limit;
+	gateway->cors = app->cors;
+	gateway->transfers = app->transfers;
+	gateway->bodies = app->bodies;
+	gateway->once = app->once = build_once(app);
 	gateway->publisher = app->publisher;
 	gateway->transfer = app->transfer;
 	gateway->probes = app->probes;
 	gateway->database_timeout_ms = app->config->database_timeout_ms;
 	gateway->body_max = (size_t)app->config->body_max;
 	gateway->json_depth = (int)app->config->json_depth;
+	gateway->small_body_max = (size_t)app->config->small_body_max;
+	gateway->list_max = (size_t)app->config->list_max;
+	gateway->request_deadline_ms = app->config->request_deadline_ms;
 	gateway->token_lifetime_ms = app->config->token_lifetime_ms;
 }
 
@@ -213,19 +250,26 @@ static void build_background(struct app *app)
 	struct scheduler_options options = {app->pool, app->post, app->spool, app->instance};
 	app->relay = relay_create(app->pool, app->publisher, app->config->event_retention_ms);
 	app->scheduler = scheduler_create(&options);
+	app->leases = leases_create(app->once);
 	app->reconciler = reconciler_create(app->config, app->pool, app->spool);
 }
 
-static int listen_on(const struct app *app, const char *address, int threads,
+struct listener {
+	const char *address;
+	int64_t threads, head_max, headers_max;
+};
+
+static int listen_on(const struct app *app, const struct listener *listener,
 	void (*handle)(struct http_exchange *exchange, void *context), void *context,
 	struct http_server **out, struct error *err)
 {
 	struct http_server_options options = {
-		.listen = address,
-		.threads = threads,
+		.listen = listener->address,
+		.threads = (int)listener->threads,
 		.idle_timeout_ms = app->config->idle_timeout_ms,
 		.body_timeout_ms = app->config->stall_timeout_ms,
-		.max_head_size = MAX_HEAD_SIZE,
+		.max_head_size = (size_t)listener->head_max,
+		.max_headers = (int)listener->headers_max,
 		.handle = handle,
 		.context = context,
 	};
@@ -243,11 +287,12 @@ static int build(struct app *app, const volatile sig_atomic_t *stop, struct erro
 	build_transfer(app);
 	build_gateway(app);
 	build_background(app);
-	if (listen_on(app, config->internal_listen, INTERNAL_THREADS, internal_handle, app->spool,
-		    &app->internal, err))
+	struct listener internal = {config->internal_listen, INTERNAL_THREADS, INTERNAL_HEAD_MAX, 0};
+	struct listener public = {
+		config->listen, config->http_threads, config->head_max, config->headers_max};
+	if (listen_on(app, &internal, internal_handle, app->spool, &app->internal, err))
 		return -1;
-	return listen_on(app, config->listen, (int)config->http_threads, server_handle, &app->gateway,
-		&app->public, err);
+	return listen_on(app, &public, server_handle, &app->gateway, &app->public, err);
 }
 
 int app_start(
@@ -282,6 +327,7 @@ void app_stop(struct app *app)
 		return;
 	stop_listening(app, app->public);
 	reconciler_free(app->reconciler);
+	leases_free(app->leases);
 	scheduler_free(app->scheduler);
 	relay_free(app->relay);
 	stop_listening(app, app->internal);
@@ -293,6 +339,11 @@ void app_stop(struct app *app)
 	job_post_free(app->post);
 	http_client_free(app->http);
 	spool_free(app->spool);
+	once_free(app->once);
+	cors_free(app->cors);
+	budget_free(app->bodies);
+	budget_free(app->transfers);
+	login_limit_free(app->login_limit);
 	auth_free(app->auth);
 	router_free(app->router);
 	schema_set_free(app->schemas);

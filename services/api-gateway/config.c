@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <assert.h>
+#include <string.h>
+
 #define ROW(env, kind, field, preset, help) SETTING(env, kind, struct config, field, preset, help)
 #define ROW_BETWEEN(env, kind, field, preset, low, high, help)                                               \
 	SETTING_BETWEEN(env, kind, struct config, field, preset, low, high, help)
@@ -56,6 +59,25 @@ const struct setting CONFIG_TABLE[] = {
 		"MEDIASTORE_BODY_MAX", SIZE, body_max, "64MiB", 1024, INT64_C(4) << 30, "largest JSON body"),
 	ROW_BETWEEN("MEDIASTORE_JSON_DEPTH", INTEGER, json_depth, "256", 16, 1000,
 		"how deep a JSON body may be nested"),
+	ROW_BETWEEN("MEDIASTORE_SMALL_BODY_MAX", SIZE, small_body_max, "64KiB", 1024, INT64_C(4) << 30,
+		"largest JSON body where a few fields are expected"),
+	ROW_BETWEEN("MEDIASTORE_BODIES_MAX", SIZE, bodies_max, "256MiB", 64 << 10, INT64_C(1) << 40,
+		"memory of all JSON bodies at once; who does not fit in waits a little, then gets 503"),
+	ROW_BETWEEN("MEDIASTORE_LIST_MAX", INTEGER, list_max, "100000", 1, 100000000,
+		"elements of a list in a JSON body"),
+	ROW_BETWEEN("MEDIASTORE_HEAD_MAX", SIZE, head_max, "16KiB", 1024, 1 << 20,
+		"request line and headers of a request together"),
+	ROW_BETWEEN("MEDIASTORE_HEADERS_MAX", INTEGER, headers_max, "64", 8, 64, "headers of a request"),
+	ROW_BETWEEN("MEDIASTORE_TRANSFERS_MAX", INTEGER, transfers_max, "48", 1, 4096,
+		"uploads and downloads at once; one more gets 503. Fewer than MEDIASTORE_HTTP_THREADS leaves "
+		"some to "
+		"other requests"),
+	ROW_BETWEEN("MEDIASTORE_REQUEST_DEADLINE", DURATION, request_deadline_ms, "5m", 100,
+		24 * 3600 * SECOND, "how long a JSON body may take to arrive, and its answer to be taken"),
+	ROW("MEDIASTORE_CORS_ORIGINS", TEXT, cors_origins, NULL,
+		"origins whose pages may use the API, with commas between: "
+		"https://a.example,https://b.example:8443; or *; "
+		"default: none"),
 	ROW_BETWEEN("MEDIASTORE_OBJECT_MAX", SIZE, object_max, "5TiB", 1, INT64_C(1) << 50, "largest object"),
 	ROW_BETWEEN("MEDIASTORE_QUICK_DEADLINE", DURATION, quick_deadline_ms, "30s", 100, 3600 * SECOND,
 		"how long a client waits for a small transfer"),
@@ -63,8 +85,26 @@ const struct setting CONFIG_TABLE[] = {
 		INT64_C(7) * DAY, "how long a client waits for a large transfer"),
 	ROW_BETWEEN("MEDIASTORE_TOKEN_LIFETIME", DURATION, token_lifetime_ms, "30d", 60 * SECOND,
 		INT64_C(3650) * DAY, "how long a login's token is valid"),
+	ROW_BETWEEN("MEDIASTORE_TOKEN_LIFETIME_MAX", DURATION, token_lifetime_max_ms, "3650d", 60 * SECOND,
+		INT64_C(36500) * DAY, "how long a token that is made for a program may be valid"),
+	ROW_BETWEEN("MEDIASTORE_PASSWORD_MIN", INTEGER, password_min, "8", 1, 256,
+		"characters that a new password must have at least"),
+	ROW_BETWEEN("MEDIASTORE_LOGIN_FAILURES", INTEGER, login_failures, "10", 1, 1000000,
+		"failed logins of one name from one address within the window, after which it gets 429; five "
+		"times as "
+		"many of one name or of one address; each gateway counts for itself"),
+	ROW_BETWEEN("MEDIASTORE_LOGIN_WINDOW", DURATION, login_window_ms, "5m", 1 * SECOND, INT64_C(7) * DAY,
+		"the window of these failures"),
 	ROW_BETWEEN("MEDIASTORE_PRESIGN_EXPIRY", DURATION, presign_expiry_ms, "1h", 1 * SECOND,
 		INT64_C(7) * DAY, "how long a presigned URL is valid"),
+	ROW_BETWEEN("MEDIASTORE_IDEMPOTENCY_WAIT", DURATION, idempotency_wait_ms, "10s", 0, 3600 * SECOND,
+		"how long a request waits for an earlier one with the same Idempotency-Key, before it gets "
+		"409"),
+	ROW_BETWEEN("MEDIASTORE_IDEMPOTENCY_RETENTION", DURATION, idempotency_retention_ms, "24h",
+		60 * SECOND, INT64_C(365) * DAY,
+		"how long answers to requests with an Idempotency-Key are kept"),
+	ROW_BETWEEN("MEDIASTORE_IDEMPOTENCY_ANSWER_MAX", SIZE, idempotency_answer_max, "1MiB", 1024, 64 << 20,
+		"largest of them that is kept; repeating a request whose answer was larger gets 409"),
 	ROW_BETWEEN("MEDIASTORE_RECONCILE_INTERVAL", DURATION, reconcile_interval_ms, "10s", 100,
 		3600 * SECOND, "how often half-finished things are looked for"),
 	ROW_BETWEEN("MEDIASTORE_SPOOL_GRACE", DURATION, spool_grace_ms, "1h", 1 * SECOND, INT64_C(30) * DAY,
@@ -73,3 +113,26 @@ const struct setting CONFIG_TABLE[] = {
 		INT64_C(3650) * DAY, "how long published events can be replayed"),
 	SETTING_END,
 };
+
+static const char *const DATABASE_SETTINGS[] = {"DATABASE_URL", "MEDIASTORE_DATABASE_TIMEOUT",
+	"MEDIASTORE_PASSWORD_MIN", "MEDIASTORE_TOKEN_LIFETIME", "MEDIASTORE_TOKEN_LIFETIME_MAX",
+	"MEDIASTORE_LOG_LEVEL", "MEDIASTORE_LOG_FORMAT"};
+enum { DATABASE_SETTING_COUNT = sizeof(DATABASE_SETTINGS) / sizeof(DATABASE_SETTINGS[0]) };
+_Static_assert((int)DATABASE_SETTING_COUNT < (int)CONFIG_DATABASE_ROWS, "room for the end");
+
+static const struct setting *find_setting(const char *name)
+{
+	const struct setting *row = CONFIG_TABLE;
+	while (row->name && strcmp(row->name, name) != 0)
+		row++;
+	assert(row->name);
+	return row;
+}
+
+const struct setting *config_database_table(struct setting out[CONFIG_DATABASE_ROWS])
+{
+	for (int i = 0; i < DATABASE_SETTING_COUNT; i++)
+		out[i] = *find_setting(DATABASE_SETTINGS[i]);
+	out[DATABASE_SETTING_COUNT] = (struct setting)SETTING_END;
+	return out;
+}

@@ -21,13 +21,22 @@ struct config {
 	int64_t database_pool, database_timeout_ms;
 	char *admin_username, *admin_password;
 	char *service_username, *service_password;
-	int64_t body_max, json_depth, object_max;
+	int64_t body_max, small_body_max, bodies_max, json_depth, object_max;
+	int64_t list_max, head_max, headers_max, transfers_max, request_deadline_ms;
+	char *cors_origins;
 	int64_t quick_deadline_ms, transfer_deadline_ms; /* how long a client waits for a job */
-	int64_t token_lifetime_ms, presign_expiry_ms;
+	int64_t token_lifetime_ms, token_lifetime_max_ms, password_min;
+	int64_t login_failures, login_window_ms;
+	int64_t presign_expiry_ms;
+	int64_t idempotency_wait_ms, idempotency_retention_ms, idempotency_answer_max;
 	int64_t reconcile_interval_ms, spool_grace_ms;
 	int64_t event_retention_ms;
 };
 
 extern const struct setting CONFIG_TABLE[];
+
+enum { CONFIG_DATABASE_ROWS = 16 };
+/* Those rows that commands need which only talk to the database; fills and returns `out`. */
+const struct setting *config_database_table(struct setting out[CONFIG_DATABASE_ROWS]);
 
 #endif

@@ -16,9 +16,13 @@
 #include <stdint.h>
 
 struct auth;
+struct budget;
 struct bus_publisher;
 struct config;
+struct cors;
 struct db_pool;
+struct login_limit;
+struct once;
 struct router;
 struct schema_set;
 struct transfer;
@@ -37,13 +41,21 @@ struct gateway {
 	const struct schema_set *schemas;
 	const struct router *router;
 	struct auth *auth;
+	struct login_limit *login_limit; /* NULL: none */
+	struct once *once;               /* NULL: Idempotency-Key is not looked at */
 	struct bus_publisher *publisher;
 	struct transfer *transfer;
 	const struct gateway_probe *probes;
+	const struct cors *cors;  /* NULL: no page of another origin */
+	struct budget *transfers; /* streams at once; NULL: any number */
+	struct budget *bodies;    /* bytes of JSON bodies at once; NULL: any number */
 
 	unsigned char secret_key[SEAL_KEY_SIZE]; /* of MEDIASTORE_SECRET_KEY: seals S3 secrets */
 	size_t body_max;                         /* of a JSON body, in bytes */
 	int json_depth;                          /* how deep one may be nested; 0: 256 */
+	size_t small_body_max;                   /* where a few fields are expected; 0: SMALL_BODY_MAX */
+	size_t list_max;                         /* elements of a list in a body; 0: any number */
+	int64_t request_deadline_ms; /* for a JSON body to arrive, and for an answer to be taken; 0: none */
 	int64_t token_lifetime_ms;
 	int64_t database_timeout_ms; /* how long a metadata request may wait for PostgreSQL */
 	bool check_replies; /* tests: a JSON reply that does not fit its route's schema becomes a 500 */

@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "app.h"
-#include "common/buf.h"
-#include "common/cleanup.h"
+#include "commands.h"
+#include "commands_people.h"
 #include "common/log.h"
 #include "config.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-
-enum { EXIT_USAGE = 2 };
-
-static const char USAGE[] =
-	"api-gateway, the REST face of Mediastore\n"
-	"\n"
-	"usage:\n"
-	"  api-gateway serve        run until SIGTERM; migrates the database first\n"
-	"  api-gateway migrate      bring the database up to date, make the first accounts, and end\n"
-	"  api-gateway --print-env  print every setting with its meaning and default\n"
-	"  api-gateway --version\n"
-	"  api-gateway --help\n"
-	"\n"
-	"All settings come from the environment. Required: DATABASE_URL, AMQP_URL, MEDIASTORE_SERVICE_KEY,\n"
-	"MEDIASTORE_SECRET_KEY, MEDIASTORE_SPOOL_DIR; at the first start also MEDIASTORE_ADMIN_PASSWORD.\n";
+#include <stdlib.h>
 
 static volatile sig_atomic_t stopping;
 
@@ -36,25 +21,13 @@ static void *wait_for_signal(void *signals)
 	return NULL;
 }
 
-static int load(struct config *config)
-{
-	CLEANUP(buf_release) struct buf problems = {0};
-	if (settings_load(CONFIG_TABLE, config, &problems)) {
-		fprintf(stderr, "api-gateway cannot start with these settings:\n%s", problems.data);
-		return -1;
-	}
-	log_init("api-gateway", log_level_from_name(config->log_level),
-		log_format_from_name(config->log_format));
-	return 0;
-}
-
 static int fail(const char *what, const struct error *err)
 {
 	log_error(what, LOG_ERROR(err));
 	return EXIT_FAILURE;
 }
 
-static int serve(const struct config *config)
+static int serve(const struct command_line *line)
 {
 	static sigset_t signals;
 	sigemptyset(&signals);
@@ -67,7 +40,7 @@ static int serve(const struct config *config)
 
 	struct app *app = NULL;
 	struct error err;
-	if (app_start(config, &stopping, &app, &err))
+	if (app_start(line->config, &stopping, &app, &err))
 		return stopping ? EXIT_SUCCESS : fail("cannot start", &err);
 	pthread_join(waiter, NULL);
 	log_info("stopping");
@@ -76,61 +49,72 @@ static int serve(const struct config *config)
 	return EXIT_SUCCESS;
 }
 
-static int migrate(const struct config *config)
+static int migrate(const struct command_line *line)
 {
 	struct error err;
 	int applied = 0;
-	if (app_migrate(config, &applied, &err))
+	if (app_migrate(line->config, &applied, &err))
 		return fail("cannot migrate", &err);
 	log_info("database schema is up to date", LOG_INT("applied", applied));
 	return EXIT_SUCCESS;
 }
 
-static int print_env(const struct config *config)
+static int print_env(const struct command_line *line)
 {
-	(void)config;
+	(void)line;
 	settings_print(CONFIG_TABLE, stdout);
 	return EXIT_SUCCESS;
 }
 
-static int print_version(const struct config *config)
+static int print_version(const struct command_line *line)
 {
-	(void)config;
+	(void)line;
 	puts("api-gateway " MEDIASTORE_VERSION);
 	return EXIT_SUCCESS;
 }
 
-static int print_usage(const struct config *config)
-{
-	(void)config;
-	fputs(USAGE, stdout);
-	return EXIT_SUCCESS;
-}
+#define ROLE_OPTION(help, needed)                                                                            \
+	{                                                                                                    \
+		"--role", "ROLE", help, needed                                                               \
+	}
+#define NO_OPTIONS                                                                                           \
+	{                                                                                                    \
+		{                                                                                            \
+			0                                                                                    \
+		}                                                                                            \
+	}
 
-static const struct {
-	const char *name;
-	int (*run)(const struct config *config);
-	bool needs_settings;
-} COMMANDS[] = {
-	{"serve", serve, true},
-	{"migrate", migrate, true},
-	{"--print-env", print_env, false},
-	{"--version", print_version, false},
-	{"--help", print_usage, false},
-	{"-h", print_usage, false},
+/* clang-format off */
+static const struct command COMMANDS[] = {
+	{"serve", serve, COMMAND_FULL, NULL, "run until SIGTERM; migrates the database first", NO_OPTIONS},
+	{"migrate", migrate, COMMAND_FULL, NULL,
+		"bring the database up to date, make the first accounts, and end", NO_OPTIONS},
+	{"user add", command_user_add, COMMAND_DATABASE, "NAME",
+		"make an account; the password is asked for, or read from standard input",
+		{ROLE_OPTION("reader, writer or admin", true)}},
+	{"user passwd", command_user_passwd, COMMAND_DATABASE, "NAME",
+		"give it another password; ends the tokens of its logins, not those made for programs", NO_OPTIONS},
+	{"user role", command_user_role, COMMAND_DATABASE, "NAME", "give it another role",
+		{ROLE_OPTION("reader, writer or admin", true)}},
+	{"user disable", command_user_disable, COMMAND_DATABASE, "NAME", "end its tokens and let it in no more", NO_OPTIONS},
+	{"user enable", command_user_enable, COMMAND_DATABASE, "NAME", "let it in again; its tokens stay ended", NO_OPTIONS},
+	{"user list", command_user_list, COMMAND_DATABASE, NULL, "show all accounts", NO_OPTIONS},
+	{"token create", command_token_create, COMMAND_DATABASE, NULL,
+		"make a token for a program; it is printed on standard output, this once",
+		{{"--user", "NAME", "whose it is", true}, {"--name", "NAME", "what it is for", false},
+		 ROLE_OPTION("at most the user's; default: that", false),
+		 {"--lifetime", "DURATION", "12h, 90d; default: MEDIASTORE_TOKEN_LIFETIME", false}}},
+	{"token list", command_token_list, COMMAND_DATABASE, NULL, "show tokens, the newest first, never their text",
+		{{"--user", "NAME", "only this user's", false}}},
+	{"token revoke", command_token_revoke, COMMAND_DATABASE, "PK",
+		"end a token, on every gateway within a second", NO_OPTIONS},
+	{"--print-env", print_env, COMMAND_ALONE, NULL, "print every setting with its meaning and default", NO_OPTIONS},
+	{"--version", print_version, COMMAND_ALONE, NULL, "print the version", NO_OPTIONS},
+	{0},
 };
+/* clang-format on */
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 2 && i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++) {
-		if (strcmp(argv[1], COMMANDS[i].name) != 0)
-			continue;
-		struct config config = {0};
-		int status =
-			COMMANDS[i].needs_settings && load(&config) ? EXIT_USAGE : COMMANDS[i].run(&config);
-		settings_release(CONFIG_TABLE, &config);
-		return status;
-	}
-	fputs(USAGE, stderr);
-	return EXIT_USAGE;
+	return commands_main(COMMANDS, argc, argv);
 }

@@ -7,12 +7,13 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "config.h"
+#include "db/idempotency_repo.h"
 #include "db/job_repo.h"
 #include "db/pool.h"
 #include "db/token_repo.h"
 #include "domain/spool.h"
 
-enum { DATABASE_MS = 30000, JOB_HISTORY_MS = 7 * 24 * 3600 * 1000, JOB_BATCH = 10000 };
+enum { DATABASE_MS = 30000, JOB_HISTORY_MS = 7 * 24 * 3600 * 1000, JOB_BATCH = 10000, ANSWER_BATCH = 10000 };
 
 struct reconciler {
 	const struct config *config;
@@ -36,11 +37,13 @@ static int64_t step(void *context)
 {
 	struct reconciler *reconciler = context;
 	struct error err;
-	int64_t tokens, jobs;
+	int64_t tokens, jobs, answers;
 	CLEANUP(db_release)
 	struct db_conn *conn = db_acquire(reconciler->pool, clock_monotonic_ms() + DATABASE_MS, &err);
 	if (!conn || token_delete_expired(conn, &tokens, &err) ||
-		job_delete_finished(conn, JOB_HISTORY_MS, JOB_BATCH, &jobs, &err)) {
+		job_delete_finished(conn, JOB_HISTORY_MS, JOB_BATCH, &jobs, &err) ||
+		idempotency_delete_old(
+			conn, reconciler->config->idempotency_retention_ms, ANSWER_BATCH, &answers, &err)) {
 		log_warn("cleaning up is delayed", LOG_ERROR(&err));
 		return reconciler->config->reconcile_interval_ms;
 	}

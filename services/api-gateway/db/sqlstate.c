@@ -45,6 +45,7 @@ static const struct {
 	{"app_user_name_check", ERROR_INVALID, "a user name must have 1 to 255 characters"},
 	{"app_user_role_check", ERROR_INVALID, "role must be reader, writer or admin"},
 	{"token_role_check", ERROR_INVALID, "role must be reader, writer or admin"},
+	{"token_name_check", ERROR_INVALID, "a token's name must have 1 to 255 characters"},
 	{"token_app_user_fkey", ERROR_NOT_FOUND, "no such user"},
 	{"identifier_type_name_check", ERROR_INVALID,
 		"an identifier type's name must have 1 to 255 characters"},

@@ -3,6 +3,8 @@
 
 #include "db/repo.h"
 
+#include <string.h>
+
 static const struct db_statement FIND = {
 	"user_find", "SELECT pk, name, password_hash, role, active FROM app_user WHERE name = $1"};
 static const struct db_statement CREATE = {
@@ -19,9 +21,17 @@ static const struct db_statement SET_ACTIVE = {"user_set_active",
 	" ended AS (UPDATE token SET revoked = now() FROM who"
 	"	WHERE token.app_user = who.pk AND token.revoked IS NULL AND NOT $2::boolean)"
 	" SELECT pk FROM who"};
-static const struct db_statement LIST = {"user_list",
-	"SELECT coalesce(json_agg(json_build_object('name', name, 'role', role, 'active', active,"
-	" 'created', rfc3339(created), 'updated', rfc3339(updated)) ORDER BY name), '[]') FROM app_user"};
+#define USER_JSON                                                                                            \
+	" json_build_object('name', name, 'role', role, 'active', active, 'created', rfc3339(created),"      \
+	" 'updated', rfc3339(updated))"
+static const struct db_statement LIST = {
+	"user_list", "SELECT coalesce(json_agg(" USER_JSON " ORDER BY name), '[]') FROM app_user"};
+static const struct db_statement READ = {"user_read", "SELECT" USER_JSON " FROM app_user WHERE name = $1"};
+static const struct db_statement REPLACE_HASH = {
+	"user_replace_hash", "UPDATE app_user SET password_hash = $3 WHERE pk = $1 AND password_hash = $2"};
+/* In one order, so that two who look at once do not wait for each other. */
+static const struct db_statement LOCK_ADMINS = {"user_lock_admins",
+	"SELECT name FROM app_user WHERE role = 'admin' AND active ORDER BY pk FOR UPDATE"};
 
 int user_find(
 	struct db_conn *conn, const char *name, struct arena *arena, struct user_row *out, struct error *err)
@@ -70,4 +80,25 @@ int user_set_active(struct db_conn *conn, const char *name, bool active, struct 
 int user_list_json(struct db_conn *conn, struct arena *arena, const char **out, struct error *err)
 {
 	return repo_document(conn, &LIST, DB_NO_PARAMS, arena, out, err);
+}
+
+int user_read_json(
+	struct db_conn *conn, const char *name, struct arena *arena, const char **out, struct error *err)
+{
+	return repo_text(conn, &READ, DB_PARAMS(DB_TEXT(name)), arena, out, err);
+}
+
+int user_replace_hash(
+	struct db_conn *conn, int64_t pk, const char *present, const char *replacement, struct error *err)
+{
+	return repo_change(
+		conn, &REPLACE_HASH, DB_PARAMS(DB_INT(pk), DB_TEXT(present), DB_TEXT(replacement)), err);
+}
+
+int user_is_last_admin(struct db_conn *conn, const char *name, struct error *err)
+{
+	CLEANUP(db_result_cleanup) struct db_result *admins = NULL;
+	if (db_query(conn, &LOCK_ADMINS, DB_NO_PARAMS, &admins, err))
+		return -1;
+	return db_rows(admins) == 1 && strcmp(db_text_at(admins, 0, 0), name) == 0;
 }

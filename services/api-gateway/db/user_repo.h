@@ -34,5 +34,13 @@ MUST_CHECK int user_update(struct db_conn *conn, const char *name, const char *p
 MUST_CHECK int user_set_active(struct db_conn *conn, const char *name, bool active, struct error *err);
 /* [{name, role, active, created, updated}], by name. */
 MUST_CHECK int user_list_json(struct db_conn *conn, struct arena *arena, const char **out, struct error *err);
+/* One of them. 1 / 0 / -1. */
+MUST_CHECK int user_read_json(
+	struct db_conn *conn, const char *name, struct arena *arena, const char **out, struct error *err);
+/* Another form of the same password, unless the password was changed meanwhile: 1 / 0 / -1. */
+MUST_CHECK int user_replace_hash(
+	struct db_conn *conn, int64_t pk, const char *present, const char *replacement, struct error *err);
+/* Whether nobody else is an active admin; inside a transaction that stays so until its end. 1 / 0 / -1. */
+MUST_CHECK int user_is_last_admin(struct db_conn *conn, const char *name, struct error *err);
 
 #endif

@@ -2,14 +2,17 @@
 #include "domain/password.h"
 
 #include "common/arena.h"
+#include "common/base64.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/digest.h"
 
 #include <assert.h>
 #include <crypt.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <semaphore.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char METHOD[] = "$y$";
@@ -71,17 +74,73 @@ int password_hash(
 	return 0;
 }
 
+/* --- Django's form */
+
+static const char DJANGO[] = "pbkdf2_sha256$";
+enum { DJANGO_SALT_SIZE = 128, PBKDF2_SIZE = 32, PBKDF2_TEXT_LENGTH = 44 };
+
+struct django_hash {
+	int iterations;
+	char salt[DJANGO_SALT_SIZE];
+	unsigned char bytes[PBKDF2_SIZE];
+};
+
+/* 0, or -1 when it is malformed. */
+static int parse_django(const char *hash, struct django_hash *out)
+{
+	char *end;
+	const char *number = hash + sizeof(DJANGO) - 1;
+	long iterations = strtol(number, &end, 10);
+	if (*number < '1' || *number > '9' || *end != '$' || iterations > PASSWORD_MAX_ITERATIONS)
+		return -1;
+	const char *salt = end + 1, *sum = strchr(salt, '$');
+	if (!sum || sum - salt >= DJANGO_SALT_SIZE || strlen(sum + 1) != PBKDF2_TEXT_LENGTH)
+		return -1;
+	unsigned char bytes[PBKDF2_TEXT_LENGTH];
+	if (base64_decode(sum + 1, PBKDF2_TEXT_LENGTH, BASE64_STANDARD, bytes) != PBKDF2_SIZE)
+		return -1;
+	out->iterations = (int)iterations;
+	memcpy(out->salt, salt, (size_t)(sum - salt));
+	out->salt[sum - salt] = '\0';
+	memcpy(out->bytes, bytes, PBKDF2_SIZE);
+	return 0;
+}
+
+static int check_django(const char *password, const char *hash)
+{
+	struct django_hash stored;
+	unsigned char made[PBKDF2_SIZE];
+	if (parse_django(hash, &stored) != 0)
+		return 0;
+	digest_pbkdf2_sha256(password, stored.salt, stored.iterations, made);
+	return CRYPTO_memcmp(made, stored.bytes, PBKDF2_SIZE) == 0;
+}
+
+static int check_crypt(const char *password, const char *hash)
+{
+	CLEANUP(release_memory) struct crypt_memory memory = {0};
+	const char *made = crypt_ra(password, hash ? hash : nobody, &memory.data, &memory.size);
+	if (!made || !hash)
+		return 0;
+	size_t length = strlen(hash);
+	return strlen(made) == length && CRYPTO_memcmp(made, hash, length) == 0;
+}
+
+/* --- */
+
 int password_check(const char *password, const char *hash, int64_t deadline_ms, struct error *err)
 {
 	if (strlen(password) > PASSWORD_MAX_LENGTH)
 		return 0;
 	if (take_turn(deadline_ms, err) != 0)
 		return -1;
-	CLEANUP(release_memory) struct crypt_memory memory = {0};
-	const char *made = crypt_ra(password, hash ? hash : nobody, &memory.data, &memory.size);
+	bool django = hash && strncmp(hash, DJANGO, sizeof(DJANGO) - 1) == 0;
+	int right = django ? check_django(password, hash) : check_crypt(password, hash);
 	sem_post(&turns);
-	if (!made || !hash)
-		return 0;
-	size_t length = strlen(hash);
-	return strlen(made) == length && CRYPTO_memcmp(made, hash, length) == 0;
+	return right;
+}
+
+bool password_is_current(const char *hash)
+{
+	return strncmp(hash, METHOD, sizeof(METHOD) - 1) == 0;
 }

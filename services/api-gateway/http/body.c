@@ -4,10 +4,12 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/json_span.h"
 #include "common/json_text.h"
 #include "common/memory.h"
 #include "gateway.h"
+#include "http/budget.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -25,6 +27,13 @@ enum {
 	PARSED_DEPTH = 64,
 	/* A parsed value costs cJSON some 64 bytes, however short its text. */
 	MAX_VALUES = 2 * 1000 * 1000,
+	VALUE_COST = 96, /* that, its allocation, and a link to it */
+	/* Until the values are counted: the text, a copy of its strings, and the tree. */
+	TEXT_FACTOR = 3,
+	/* Too small to be worth counting. */
+	UNCOUNTED = 64 * 1024,
+	BUDGET_WAIT_MS = 5000,
+	SMALL_BODY_MAX = 64 * 1024, /* without a setting: in tests */
 	READ_SIZE = 64 * 1024,
 };
 
@@ -43,13 +52,40 @@ static int too_large(size_t limit, struct error *err)
 	return error_set(err, ERROR_TOO_LARGE, "request body larger than %zu bytes", limit);
 }
 
-static int read_whole(struct request *request, size_t limit, struct buf *out, struct error *err)
+/* --- the memory of all bodies */
+
+static void release_share(void *share)
+{
+	budget_share_release(share);
+}
+
+static int reserve(struct budget_share *share, size_t bytes, struct error *err)
+{
+	int64_t amount = bytes > UNCOUNTED ? (int64_t)bytes : 0;
+	if (amount == share->taken)
+		return 0;
+	return budget_share_set(share, amount, clock_monotonic_ms() + BUDGET_WAIT_MS, err);
+}
+
+/* --- the text */
+
+/* A body of unknown length asks for more each time it has to grow. */
+static int read_whole(
+	struct request *request, size_t limit, struct budget_share *share, struct buf *out, struct error *err)
 {
 	if (request->source.content_length > (int64_t)limit)
 		return too_large(limit, err);
 	if (request->source.content_length == 0)
 		return 0;
+	size_t reserved = request->source.content_length > 0 ? (size_t)request->source.content_length : 0;
+	if (reserve(share, reserved * TEXT_FACTOR, err) != 0)
+		return -1;
 	for (;;) {
+		if (out->length + READ_SIZE > reserved && request->source.content_length < 0) {
+			reserved = 2 * (out->length + READ_SIZE);
+			if (reserve(share, reserved * TEXT_FACTOR, err) != 0)
+				return -1;
+		}
 		buf_reserve(out, READ_SIZE);
 		ssize_t got = request_read(request, out->data + out->length, READ_SIZE, err);
 		if (got < 0)
@@ -70,7 +106,8 @@ static cJSON *parse_pruned(const struct request *request)
 	return cJSON_ParseWithLength(pruned.data, pruned.length);
 }
 
-static int parse(const struct gateway *gateway, struct request *request, struct error *err)
+static int parse(const struct gateway *gateway, struct request *request, struct budget_share *share,
+	struct error *err)
 {
 	int max_depth = gateway->json_depth ? gateway->json_depth : DEFAULT_DEPTH;
 	if (json_text_check(request->body, request->body_length, max_depth, err) != 0)
@@ -78,6 +115,8 @@ static int parse(const struct gateway *gateway, struct request *request, struct 
 	struct json_measure measure = json_span_measure(request->body, request->body_length);
 	if (measure.values > MAX_VALUES)
 		return error_set(err, ERROR_TOO_LARGE, "request body holds more than %d values", MAX_VALUES);
+	if (reserve(share, 2 * request->body_length + measure.values * VALUE_COST, err) != 0)
+		return -1;
 	cJSON *json = measure.depth > PARSED_DEPTH ? parse_pruned(request)
 						   : cJSON_ParseWithLength(request->body, request->body_length);
 	if (!json)
@@ -128,12 +167,46 @@ void body_drop_repeated(struct cJSON *value)
 		body_drop_repeated(child);
 }
 
+/* --- the length of lists: the body itself, and a body's members (what a document holds deeper is its own affair) */
+
+static bool list_fits(const struct request *request, const cJSON *list, size_t max, struct buf *problems)
+{
+	size_t length = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
+	if (length <= max)
+		return true;
+	buf_append_text(problems, "[{\"type\":\"too_long\",\"loc\":[\"body\"");
+	if (request->route->body.argument)
+		buf_printf(problems, ",\"%s\"", request->route->body.argument);
+	if (list != request->json) {
+		buf_append_text(problems, ",");
+		buf_append_json_string(problems, list->string);
+	}
+	buf_printf(problems, "],\"msg\":\"List should have at most %zu items after validation, not %zu\"}]",
+		max, length);
+	return false;
+}
+
+static bool lists_fit(const struct gateway *gateway, const struct request *request, struct buf *problems)
+{
+	if (gateway->list_max == 0 || !request->json)
+		return true;
+	if (!list_fits(request, request->json, gateway->list_max, problems))
+		return false;
+	if (cJSON_IsObject(request->json))
+		for (const cJSON *member = request->json->child; member; member = member->next)
+			if (!list_fits(request, member, gateway->list_max, problems))
+				return false;
+	return true;
+}
+
 /* --- the schema */
 
 static size_t check(const struct gateway *gateway, const struct request *request, struct buf *problems)
 {
 	const struct route_body *body = &request->route->body;
 	const char *loc[] = {"body", body->argument, NULL};
+	if (!lists_fit(gateway, request, problems))
+		return 1;
 	if (request->json) {
 		const struct schema *schema = schema_set_find(gateway->schemas, body->schema);
 		assert(schema);
@@ -154,18 +227,35 @@ static void strip_bom(struct request *request)
 	request->body_length -= 3;
 }
 
-int body_take(
-	const struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+static size_t limit_of(const struct gateway *gateway, const struct route_body *body)
 {
-	size_t limit = request->route->body.limit ? request->route->body.limit : gateway->body_max;
+	if (body->limit == ROUTE_SMALL)
+		return gateway->small_body_max ? gateway->small_body_max : SMALL_BODY_MAX;
+	return body->limit ? body->limit : gateway->body_max;
+}
+
+/* Reads and parses. What it takes of the memory of all bodies is given back with the arena, after the text and the tree. */
+static int load(const struct gateway *gateway, struct request *request, struct error *err)
+{
+	struct budget_share *share = arena_alloc(request->arena, sizeof(*share));
 	struct buf *text = arena_alloc(request->arena, sizeof(*text));
+	share->budget = gateway->bodies;
+	arena_defer(request->arena, release_share, share);
 	arena_defer(request->arena, release_buf, text);
-	if (read_whole(request, limit, text, err) != 0)
+	request_set_deadline(request, gateway->request_deadline_ms);
+	if (read_whole(request, limit_of(gateway, &request->route->body), share, text, err) != 0)
 		return -1;
+	request_set_deadline(request, 0);
 	request->body = text->data ? text->data : "";
 	request->body_length = text->length;
 	strip_bom(request);
-	if (request->body_length > 0 && parse(gateway, request, err) != 0)
+	return request->body_length > 0 ? parse(gateway, request, share, err) : 0;
+}
+
+int body_take(
+	const struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	if (load(gateway, request, err) != 0)
 		return -1;
 	struct buf problems = {0};
 	size_t count = check(gateway, request, &problems);

@@ -2,9 +2,13 @@
 #include "http/dispatch.h"
 
 #include "common/arena.h"
+#include "common/cleanup.h"
 #include "gateway.h"
 #include "http/auth.h"
 #include "http/body.h"
+#include "http/budget.h"
+#include "http/cors.h"
+#include "http/idempotency.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -53,14 +57,36 @@ static bool streamed(const struct request *request)
 	return request->source.answered && request->source.answered(request->source.context);
 }
 
+/* Streams, which take as long as the client likes. */
+static bool is_transfer(const struct request *request)
+{
+	return request->route->body.schema == ROUTE_RAW && strcmp(request->method, "HEAD") != 0;
+}
+
+/* A transfer too many is refused at once: whoever waited would hold a connection as well. */
+static int serve_transfer(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	CLEANUP(budget_share_release) struct budget_share share = {gateway->transfers, 0};
+	if (budget_share_set(&share, 1, 0, err) != 0)
+		return -1;
+	response_header(request, response, "Cache-Control", "private, no-cache");
+	return request->route->handler(gateway, request, response, err);
+}
+
 static int serve(struct gateway *gateway, struct request *request, struct response *response,
 	const char **allow, struct error *err)
 {
+	if (cors_is_preflight(gateway->cors, request))
+		return cors_preflight(gateway, request, response, allow, err);
 	if (find_route(gateway, request, allow, err) != 0 || authorize(gateway, request, err) != 0)
 		return -1;
+	if (is_transfer(request))
+		return serve_transfer(gateway, request, response, err);
 	if (wants_json(request->route) && body_take(gateway, request, response, err) != 0)
 		return -1;
-	return request->route->handler(gateway, request, response, err);
+	int begun = idempotency_begin(gateway, request, response, err);
+	return begun == 1 ? request->route->handler(gateway, request, response, err) : begun;
 }
 
 /* In tests every reply is held against the schema that the documentation shows. */
@@ -86,11 +112,14 @@ static int check_reply(const struct gateway *gateway, const struct request *requ
 	return result;
 }
 
-void dispatch(struct gateway *gateway, struct request *request, struct response *response)
+/* Leaves the answer in the response, unless it was streamed. */
+static void run(struct gateway *gateway, struct request *request, struct response *response)
 {
 	struct error err = {0};
 	const char *allow = NULL;
-	response_header(request, response, "X-Request-Id", request->request_id);
+	response_begin(request, response);
+	cors_apply(gateway->cors, request, response);
+	response_keep_headers(response);
 	int result = serve(gateway, request, response, &allow, &err);
 	if (streamed(request)) {
 		response->status = 0;
@@ -105,4 +134,10 @@ void dispatch(struct gateway *gateway, struct request *request, struct response 
 	response_error(request, response, &err);
 	if (allow)
 		response_header(request, response, "Allow", allow);
+}
+
+void dispatch(struct gateway *gateway, struct request *request, struct response *response)
+{
+	run(gateway, request, response);
+	idempotency_end(gateway, request, response);
 }

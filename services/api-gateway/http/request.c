@@ -2,6 +2,8 @@
 #include "http/request.h"
 
 #include "common/arena.h"
+#include "common/clock.h"
+#include "common/http_server.h"
 #include "common/random.h"
 
 #include <cjson/cJSON.h>
@@ -65,6 +67,12 @@ const char *request_query(const struct request *request, const char *name)
 const char *request_header(const struct request *request, const char *name)
 {
 	return request->source.header ? request->source.header(request->source.context, name) : NULL;
+}
+
+void request_set_deadline(struct request *request, int64_t ms)
+{
+	if (request->exchange)
+		http_exchange_set_deadline(request->exchange, ms ? clock_monotonic_ms() + ms : 0);
 }
 
 ssize_t request_read(struct request *request, void *out, size_t size, struct error *err)

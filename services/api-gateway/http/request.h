@@ -18,6 +18,7 @@
 struct arena;
 struct cJSON;
 struct http_exchange;
+struct once_claim;
 struct route;
 
 struct request_param {
@@ -48,6 +49,7 @@ struct request {
 	struct request_source source;
 	struct http_exchange
 		*exchange; /* raw routes answer streams with it; NULL in tests without a socket */
+	const char *peer;  /* the address it came from; NULL in tests */
 	struct arena *arena;
 	char request_id[REQUEST_ID_SIZE];
 	char traceparent[REQUEST_TRACEPARENT_SIZE]; /* "" when the client sent none that is valid */
@@ -56,6 +58,7 @@ struct request {
 	const struct route *route;
 	struct request_params params, query;
 	struct principal principal;
+	struct once_claim *claim; /* of http/idempotency.c; NULL: none */
 	const char *body; /* the JSON text, without a BOM, followed by a NUL; NULL on routes without a JSON
 			     body */
 	size_t body_length;
@@ -73,6 +76,9 @@ const char *request_param(const struct request *request, const char *name);
 /* The first query parameter of that name, or NULL. */
 const char *request_query(const struct request *request, const char *name);
 const char *request_header(const struct request *request, const char *name);
+/* The rest of the body must have arrived (or, after the answer has begun, the answer been taken) that many milliseconds from now; 0:
+ * whenever. Until then only a stall ends a transfer. */
+void request_set_deadline(struct request *request, int64_t ms);
 /* Pulls the body of a raw route. */
 MUST_CHECK ssize_t request_read(struct request *request, void *out, size_t size, struct error *err);
 

@@ -9,11 +9,37 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+
+static const char NO_STORE[] = "no-store";
 
 void response_release(struct response *response)
 {
 	buf_release(&response->body);
 	buf_release(&response->error_members);
+}
+
+/* Pages that need scripts say so themselves; objects and JSON never run any, whatever type a client gave them. */
+static const struct http_header BASE_HEADERS[] = {
+	{"X-Content-Type-Options", "nosniff"},
+	{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+	{"X-Frame-Options", "DENY"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cache-Control", NO_STORE},
+	{NULL, NULL},
+};
+
+void response_begin(struct request *request, struct response *response)
+{
+	response_header(request, response, "X-Request-Id", request->request_id);
+	for (const struct http_header *header = BASE_HEADERS; header->name; header++)
+		response_header(request, response, header->name, header->value);
+	response_keep_headers(response);
+}
+
+void response_keep_headers(struct response *response)
+{
+	response->lasting = response->header_count;
 }
 
 static bool is_header_value(const char *value)
@@ -26,10 +52,17 @@ static bool is_header_value(const char *value)
 
 void response_header(struct request *request, struct response *response, const char *name, const char *value)
 {
-	if (response->header_count == RESPONSE_HEADER_MAX || !is_header_value(value))
+	if (!is_header_value(value))
 		return;
-	response->headers[response->header_count++] =
+	size_t at = 0;
+	while (at < response->header_count && strcasecmp(response->headers[at].name, name) != 0)
+		at++;
+	if (at == RESPONSE_HEADER_MAX)
+		return;
+	response->headers[at] =
 		(struct http_header){arena_strdup(request->arena, name), arena_strdup(request->arena, value)};
+	if (at == response->header_count)
+		response->header_count++;
 }
 
 void response_header_printf(
@@ -74,6 +107,11 @@ void response_set_detail(struct response *response, const char *json_text)
 	response->detail = json_text;
 }
 
+void response_set_retry_after(struct response *response, int64_t wait_ms)
+{
+	response->retry_after_ms = wait_ms;
+}
+
 /* Messages have a fixed size, which may have cut a character in two. */
 static void append_message(struct buf *out, const char *message)
 {
@@ -110,13 +148,16 @@ void response_error(struct request *request, struct response *response, const st
 {
 	response->error = *err;
 	response->status = error_http_status(err->code);
-	response->header_count = 0;
-	memset(response->headers, 0, sizeof(response->headers));
-	response_header(request, response, "X-Request-Id", request->request_id);
+	memset(response->headers + response->lasting, 0,
+		(RESPONSE_HEADER_MAX - response->lasting) * sizeof(*response->headers));
+	response->header_count = response->lasting;
+	response_header(request, response, "Cache-Control", NO_STORE);
 	if (err->code == ERROR_UNAUTHORIZED)
 		response_header(request, response, "WWW-Authenticate", "Bearer");
-	if (err->code == ERROR_UNAVAILABLE || err->code == ERROR_TOO_MANY)
-		response_header(request, response, "Retry-After", "1");
+	int64_t wait_ms = response->retry_after_ms;
+	if (wait_ms || err->code == ERROR_UNAVAILABLE || err->code == ERROR_TOO_MANY)
+		response_header_printf(request, response, "Retry-After", "%lld",
+			(long long)(wait_ms ? (wait_ms + 999) / 1000 : 1));
 
 	struct buf *body = &response->body;
 	buf_clear(body);

@@ -19,7 +19,9 @@
 #include "common/error.h"
 #include "http/request.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct gateway;
@@ -40,9 +42,11 @@ struct route_body {
 	const char *schema; /* of schemas/, ROUTE_RAW for a stream that the handler pulls itself, or NULL: no
 			       body is looked at */
 	const char *argument; /* the second element of every problem's loc; NULL: none */
-	size_t limit;         /* bytes; 0: the setting */
+	size_t limit;         /* bytes; 0: MEDIASTORE_BODY_MAX, ROUTE_SMALL: MEDIASTORE_SMALL_BODY_MAX */
+	bool once;            /* Idempotency-Key counts here; not with ROUTE_RAW */
 };
 
+#define ROUTE_SMALL SIZE_MAX
 extern const char ROUTE_RAW[]; /* compared by address */
 
 struct route {

@@ -4,31 +4,27 @@
 #include "handlers/identifiers.h"
 #include "handlers/login.h"
 #include "handlers/media.h"
+#include "handlers/people.h"
 #include "handlers/s3_configs.h"
 #include "handlers/stores.h"
 #include "handlers/system.h"
+#include "handlers/tokens.h"
 #include "handlers/transfer.h"
 
 #include <stddef.h>
 
-/* A small JSON body, a JSON body up to the setting, a stream. */
-#define SMALL(schema, argument)                                                                              \
+/* A small JSON body, a JSON body up to the setting, a stream, none; _ONCE: of what makes something, Idempotency-Key counts. */
+#define BODY(schema_, argument_, limit_, once_)                                                              \
 	{                                                                                                    \
-		"rest/" schema ".json", argument, 64 * 1024                                                  \
+		.schema = (schema_), .argument = (argument_), .limit = (limit_), .once = (once_)             \
 	}
-#define JSON(schema, argument)                                                                               \
-	{                                                                                                    \
-		"rest/" schema ".json", argument, 0                                                          \
-	}
-#define STREAM                                                                                               \
-	{                                                                                                    \
-		ROUTE_RAW, NULL, 0                                                                           \
-	}
-#define NONE                                                                                                 \
-	{                                                                                                    \
-		NULL, NULL, 0                                                                                \
-	}
-#define REPLY(schema) "rest/" schema ".json"
+#define SMALL(schema, argument)      BODY("rest/" schema ".json", argument, ROUTE_SMALL, false)
+#define SMALL_ONCE(schema, argument) BODY("rest/" schema ".json", argument, ROUTE_SMALL, true)
+#define JSON(schema, argument)       BODY("rest/" schema ".json", argument, 0, false)
+#define JSON_ONCE(schema, argument)  BODY("rest/" schema ".json", argument, 0, true)
+#define STREAM                       BODY(ROUTE_RAW, NULL, 0, false)
+#define NONE                         BODY(NULL, NULL, 0, false)
+#define REPLY(schema)                "rest/" schema ".json"
 
 /* clang-format off */
 const struct route ROUTES[] = {
@@ -38,24 +34,35 @@ const struct route ROUTES[] = {
 	{"GET",    "/api/hello",                    handle_hello,             PUBLIC, NONE,                             REPLY("hello"),           200},
 	{"POST",   "/api/login",                    handle_login,             PUBLIC, SMALL("login", "credentials"),    REPLY("token"),           200},
 
+	{"GET",    "/api/me",                       handle_me_read,           READER, NONE,                             REPLY("me"),              200},
+	{"PUT",    "/api/me/password",              handle_me_password,       READER, SMALL("me_password", "passwords"), NULL,                    204},
+	{"GET",    "/api/users",                    handle_user_list,         ADMIN,  NONE,                             REPLY("user_list"),       200},
+	{"POST",   "/api/users",                    handle_user_create,       ADMIN,  SMALL_ONCE("user_input", "user"), REPLY("user"),            200},
+	{"GET",    "/api/users/{name...}",          handle_user_read,         ADMIN,  NONE,                             REPLY("user"),            200},
+	{"PATCH",  "/api/users/{name...}",          handle_user_update,       ADMIN,  SMALL("user_change", "user"),     REPLY("user"),            200},
+	{"DELETE", "/api/users/{name...}",          handle_user_delete,       ADMIN,  NONE,                             NULL,                     204},
+	{"GET",    "/api/tokens",                   handle_token_list,        READER, NONE,                             REPLY("token_list"),      200},
+	{"POST",   "/api/tokens",                   handle_token_create,      READER, SMALL_ONCE("token_input", "token"), REPLY("token_made"),      200},
+	{"DELETE", "/api/tokens/{pk}",              handle_token_revoke,      READER, NONE,                             NULL,                     204},
+
 	{"GET",    "/api/identifier/list",          handle_identifier_list,   READER, NONE,                             REPLY("identifier_list"), 200},
-	{"POST",   "/api/identifier",               handle_identifier_create, WRITER, SMALL("identifier_input", "identifier"), REPLY("identifier"), 200},
+	{"POST",   "/api/identifier",               handle_identifier_create, WRITER, SMALL_ONCE("identifier_input", "identifier"), REPLY("identifier"), 200},
 	{"PUT",    "/api/identifier",               handle_identifier_update, WRITER, SMALL("identifier_input", "identifier"), NULL,              204},
 	{"GET",    "/api/identifier/{name...}",     handle_identifier_read,   READER, NONE,                             REPLY("identifier"),      200},
 	{"DELETE", "/api/identifier/{name...}",     handle_identifier_delete, WRITER, NONE,                             NULL,                     204},
 
 	{"GET",    "/api/s3cfgs",                   handle_s3_config_list,    READER, NONE,                             REPLY("s3config_list"),   200},
-	{"POST",   "/api/s3cfg",                    handle_s3_config_create,  ADMIN,  SMALL("s3config_input", "s3cfg"), REPLY("s3config"),        200},
+	{"POST",   "/api/s3cfg",                    handle_s3_config_create,  ADMIN,  SMALL_ONCE("s3config_input", "s3cfg"), REPLY("s3config"),        200},
 	{"GET",    "/api/s3cfg/{pk}",               handle_s3_config_read,    READER, NONE,                             REPLY("s3config"),        200},
 	{"PUT",    "/api/s3cfg/{pk}",               handle_s3_config_update,  ADMIN,  SMALL("s3config_input", "s3cfg"), NULL,                     204},
 	{"DELETE", "/api/s3cfg/{pk}",               handle_s3_config_delete,  ADMIN,  NONE,                             NULL,                     204},
 
 	{"GET",    "/api/stores",                   handle_store_list,        READER, NONE,                             REPLY("store_list"),      200},
-	{"POST",   "/api/store",                    handle_store_create,      WRITER, SMALL("store_input", "store"),    REPLY("store"),           200},
+	{"POST",   "/api/store",                    handle_store_create,      WRITER, SMALL_ONCE("store_input", "store"), REPLY("store"),           200},
 	{"GET",    "/api/store/{pk}",               handle_store_read,        READER, NONE,                             REPLY("store"),           200},
 	{"DELETE", "/api/store/{pk}",               handle_store_delete,      WRITER, NONE,                             NULL,                     204},
 
-	{"POST",   "/api/media",                    handle_media_create,      WRITER, JSON("media_input", "media"),     REPLY("media"),           200},
+	{"POST",   "/api/media",                    handle_media_create,      WRITER, JSON_ONCE("media_input", "media"), REPLY("media"),           200},
 	{"GET",    "/api/media",                    handle_media_read,        READER, NONE,                             REPLY("media"),           200}, /* ?pid= */
 	{"PATCH",  "/api/media",                    handle_media_update,      WRITER, SMALL("media_update", "media"),   NULL,                     204},
 	{"DELETE", "/api/media",                    handle_media_delete,      WRITER, NONE,                             NULL,                     204},
@@ -63,7 +70,7 @@ const struct route ROUTES[] = {
 	{"PATCH",  "/api/media/{pid...}",           handle_media_update,      WRITER, SMALL("media_update", "media"),   NULL,                     204},
 	{"DELETE", "/api/media/{pid...}",           handle_media_delete,      WRITER, NONE,                             NULL,                     204},
 	{"GET",    "/api/media/dump",               handle_media_dump,        READER, NONE,                             REPLY("media_list"),      200},
-	{"POST",   "/api/media/create",             handle_media_create_many, WRITER, JSON("media_input_list", "medias"), REPLY("media_create_result"), 200},
+	{"POST",   "/api/media/create",             handle_media_create_many, WRITER, JSON_ONCE("media_input_list", "medias"), REPLY("media_create_result"), 200},
 	{"POST",   "/api/media/read",               handle_media_read_many,   READER, JSON("pid_list", "pids"),         REPLY("media_list"),      200},
 	{"POST",   "/api/media/delete",             handle_media_delete_many, WRITER, JSON("pid_list", "pids"),         REPLY("bulk"),            200},
 	{"POST",   "/api/media/search",             handle_media_search,      READER, JSON("media_search_input", "search"), REPLY("media_list"),  200},
@@ -80,7 +87,7 @@ const struct route ROUTES[] = {
 	{"GET",    "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 	{"HEAD",   "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 
-	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON("upload_input", NULL),       REPLY("upload"),          200},
+	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON_ONCE("upload_input", NULL),  REPLY("upload"),          200},
 	{"GET",    "/api/download/url/{pid...}",    handle_download_url,      READER, NONE,                             REPLY("download"),        200},
 	{"POST",   "/api/download/urls",            handle_download_urls,     READER, JSON("pid_list", "pids"),         REPLY("download_list"),   200},
 	{"GET",    "/api/download",                 handle_download,          READER, NONE,                             REPLY("download"),        200}, /* ?pid= */

@@ -26,8 +26,10 @@ static bool exchange_answered(void *context)
 	return http_exchange_status(context) != 0;
 }
 
-static void answer(struct http_exchange *exchange, const struct response *response)
+static void answer(const struct gateway *gateway, struct request *request, const struct response *response)
 {
+	struct http_exchange *exchange = request->exchange;
+	request_set_deadline(request, response->status ? gateway->request_deadline_ms : 0);
 	if (response->status != 0)
 		http_exchange_reply(exchange, response->status, response->headers, response->body.data,
 			response->body.length);
@@ -72,10 +74,11 @@ void server_handle(struct http_exchange *exchange, void *context)
 		.source = {exchange, exchange_header, exchange_read, http_exchange_content_length(exchange),
 			exchange_answered},
 		.exchange = exchange,
+		.peer = http_exchange_peer(exchange),
 	};
 	CLEANUP(response_release) struct response response = {0};
 	request_begin(&request, arena);
 	dispatch(context, &request, &response);
-	answer(exchange, &response);
+	answer(context, &request, &response);
 	log_access(exchange, &request, &response, started_ms);
 }

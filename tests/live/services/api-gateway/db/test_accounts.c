@@ -143,7 +143,8 @@ static void lists_hold_no_secrets(void **state)
 	const char *hash = new_hash();
 	make_token(hash, make_user("ida", "reader"), NULL, HOUR_MS);
 	assert_ok(user_list_json(fixture.conn, fixture.arena, &users, &fixture.err));
-	assert_ok(token_list_json(fixture.conn, 0, fixture.arena, &tokens, &fixture.err));
+	struct token_page page = {.limit = 1000};
+	assert_ok(token_list_json(fixture.conn, &page, fixture.arena, &tokens, &fixture.err));
 	assert_non_null(strstr(users, "\"ida\""));
 	assert_non_null(strstr(tokens, "\"ida\""));
 	assert_null(strstr(users, "hash"));

@@ -37,6 +37,7 @@ struct rest {
 	size_t sent;
 	const char *token; /* sent as Bearer; NULL: none */
 	const char *if_match, *if_none_match; /* headers of the next request; NULL: none */
+	const char *header[2]; /* one more header; name NULL: none */
 	char authorization[600];
 	char admin[TOKEN_SIZE], writer[TOKEN_SIZE], reader[TOKEN_SIZE];
 };
@@ -50,6 +51,8 @@ static inline const char *rest_request_header(void *context, const char *name)
 		return rest.if_match;
 	if (strcasecmp(name, "If-None-Match") == 0)
 		return rest.if_none_match;
+	if (rest.header[0] && strcasecmp(name, rest.header[0]) == 0)
+		return rest.header[1];
 	if (strcasecmp(name, "Authorization") != 0 || !rest.token)
 		return NULL;
 	snprintf(rest.authorization, sizeof(rest.authorization), "Bearer %s", rest.token);
@@ -134,7 +137,7 @@ static inline void rest_make_user(const char *name, const char *role, char token
 	assert_ok(user_create(conn, name, hash, role, &pk, &fixture.err));
 	arena_free(arena);
 	db_release(&conn);
-	assert_ok(tokens_login(&rest.tokens, name, "secret", 3600 * 1000, token, &fixture.err));
+	assert_ok(tokens_start_login(&rest.tokens, pk, 3600 * 1000, token, &fixture.err));
 }
 
 static inline int rest_create(void **state)
@@ -144,6 +147,8 @@ static inline int rest_create(void **state)
 	rest.router = router_create(ROUTES);
 	rest.tokens = (struct tokens_source){fixture.pool, 20000};
 	rest.config.database_timeout_ms = 20000;
+	rest.config.password_min = 8;
+	rest.config.token_lifetime_max_ms = INT64_C(3650) * 86400 * 1000;
 	rest.gateway = (struct gateway){
 		.config = &rest.config,
 		.pool = fixture.pool,
@@ -173,6 +178,7 @@ static inline int rest_drop(void **state)
 static inline int rest_begin(void **state)
 {
 	rest.token = rest.admin;
+	rest.header[0] = NULL;
 	return fixture_begin(state);
 }
 

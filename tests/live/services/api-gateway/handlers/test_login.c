@@ -53,7 +53,9 @@ static void expired_token_is_refused(void **state)
 {
 	(void)state;
 	char token[TOKEN_SIZE];
-	assert_ok(tokens_login(&rest.tokens, "writer", "secret", 300, token, &fixture.err));
+	struct user_row user;
+	assert_found(user_find(fixture.conn, "writer", fixture.arena, &user, &fixture.err));
+	assert_ok(tokens_start_login(&rest.tokens, user.pk, 300, token, &fixture.err));
 	rest.token = token;
 	assert_status(200, "GET", "/api/stores", NULL);
 	clock_sleep_ms(400);

@@ -65,6 +65,43 @@ static void password_that_is_empty_or_too_long_is_refused(void **state)
 	arena_free(arena);
 }
 
+/* python3: "pbkdf2_sha256$1000$NaClSalt$" + b64encode(pbkdf2_hmac("sha256", "correct horse \u00e4".encode(), b"NaClSalt", 1000)) */
+static const char DJANGO[] = "pbkdf2_sha256$1000$NaClSalt$4QM9WQEfRG+NT0SWof2OE71FR31RtCgAojEjrmD+32g=";
+
+static void hash_of_django_is_checked(void **state)
+{
+	(void)state;
+	struct error err;
+	assert_int_equal(password_check("correct horse \u00e4", DJANGO, soon(), &err), 1);
+	assert_int_equal(password_check("correct horse", DJANGO, soon(), &err), 0);
+	assert_int_equal(password_check("", DJANGO, soon(), &err), 0);
+}
+
+static void malformed_hash_of_django_fits_no_password(void **state)
+{
+	(void)state;
+	struct error err;
+	const char *const malformed[] = {"pbkdf2_sha256$", "pbkdf2_sha256$0$s$", "pbkdf2_sha256$1000$salt",
+		"pbkdf2_sha256$-1$s$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+		"pbkdf2_sha256$99999999999$s$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+		"pbkdf2_sha256$1000$s$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%=",
+		"pbkdf2_sha1$1000$s$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="};
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++)
+		assert_int_equal(password_check("x", malformed[i], soon(), &err), 0);
+}
+
+static void only_our_own_form_is_current(void **state)
+{
+	(void)state;
+	struct arena *arena = arena_create();
+	struct error err;
+	const char *hash;
+	assert_int_equal(password_hash("x", soon(), arena, &hash, &err), 0);
+	assert_true(password_is_current(hash));
+	assert_false(password_is_current(DJANGO));
+	arena_free(arena);
+}
+
 static int64_t time_check(const char *hash)
 {
 	struct error err;
@@ -129,6 +166,9 @@ static void crowd_that_waits_too_long_is_turned_away(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hash_of_django_is_checked),
+		cmocka_unit_test(malformed_hash_of_django_fits_no_password),
+		cmocka_unit_test(only_our_own_form_is_current),
 		cmocka_unit_test(right_password_is_told_from_wrong_ones),
 		cmocka_unit_test(same_password_never_has_the_same_hash),
 		cmocka_unit_test(broken_hash_fits_no_password),

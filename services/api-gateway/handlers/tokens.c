@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "handlers/tokens.h"
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/sigv4.h"
+#include "config.h"
+#include "domain/tokens.h"
+#include "gateway.h"
+#include "http/request.h"
+#include "http/response.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE_DEFAULT = 100 };
+
+static struct tokens_source source_of(const struct gateway *gateway)
+{
+	return (struct tokens_source){gateway->pool, gateway->database_timeout_ms};
+}
+
+/* A query parameter that is a whole number from 1 to `maximum`; absent, it is `preset`. */
+static int number_of(const struct request *request, struct response *response, const char *name,
+	int64_t preset, int64_t maximum, int64_t *out, struct error *err)
+{
+	const char *text = request_query(request, name);
+	*out = preset;
+	if (!text)
+		return 0;
+	char *end;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && value >= 1 && value <= maximum) {
+		*out = value;
+		return 0;
+	}
+	response_set_detail(response, arena_printf(request->arena,
+					      "[{\"type\":\"int_parsing\",\"loc\":[\"query\",\"%s\"],\"msg\":"
+					      "\"Input should be a whole number from 1 to %" PRId64 "\"}]",
+					      name, maximum));
+	return error_set(err, ERROR_INVALID, "%s must be a whole number from 1 to %" PRId64, name, maximum);
+}
+
+/* The list is asked for with one more than is shown, so that a next page is only offered when there is one. */
+static void link_next(struct request *request, struct response *response, cJSON *list, int64_t limit)
+{
+	if (cJSON_GetArraySize(list) <= limit)
+		return;
+	cJSON_DeleteItemFromArray(list, (int)limit);
+	const cJSON *last = cJSON_GetArrayItem(list, (int)limit - 1);
+	int64_t pk = (int64_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(last, "pk"));
+	const char *user = request_query(request, "user");
+	CLEANUP(buf_release) struct buf link = {0};
+	buf_printf(&link, "</api/tokens?before=%" PRId64 "&limit=%" PRId64, pk, limit);
+	if (user) {
+		buf_append_text(&link, "&user=");
+		sigv4_encode(user, 0, &link);
+	}
+	buf_append_text(&link, ">; rel=\"next\"");
+	response_header(request, response, "Link", link.data);
+}
+
+int handle_token_list(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	struct tokens_source source = source_of(gateway);
+	struct token_query query = {.user = request_query(request, "user")};
+	const char *json;
+	int64_t limit;
+	if (number_of(request, response, "limit", PAGE_DEFAULT, TOKEN_PAGE_MAX, &limit, err) ||
+		number_of(request, response, "before", 0, INT64_MAX, &query.before_pk, err))
+		return -1;
+	query.limit = limit + 1;
+	if (tokens_list(&source, &request->principal, &query, request->arena, &json, err))
+		return -1;
+	cJSON *list = cJSON_Parse(json);
+	link_next(request, response, list, limit);
+	response_cjson(request, response, list);
+	cJSON_Delete(list);
+	return 0;
+}
+
+int handle_token_create(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	struct tokens_source source = source_of(gateway);
+	const cJSON *seconds = request_field(request->json, "lifetime_seconds");
+	const char *user = request_query(request, "user");
+	struct token_wish wish = {
+		.user = user ? user : request_text(request->json, "user"),
+		.name = request_text(request->json, "name"),
+		.role = request_text(request->json, "role"),
+		.lifetime_ms = seconds ? (int64_t)seconds->valuedouble * 1000 : 0,
+		.default_ms = gateway->token_lifetime_ms,
+		.maximum_ms = gateway->config->token_lifetime_max_ms,
+	};
+	struct token_made made;
+	if (tokens_make(&source, &request->principal, &wish, request->arena, &made, err))
+		return -1;
+	buf_printf(&response->body, "{\"token\":\"%s\",%s", made.text, strchr(made.json, '{') + 1);
+	explicit_bzero(made.text, sizeof(made.text));
+	response_json(request, response);
+	return 0;
+}
+
+int handle_token_revoke(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	struct tokens_source source = source_of(gateway);
+	const char *detail;
+	int64_t pk;
+	if (request_param_pk(request, "pk", &pk, &detail, err)) {
+		response_set_detail(response, detail);
+		return -1;
+	}
+	return tokens_revoke(&source, &request->principal, pk, err);
+}
