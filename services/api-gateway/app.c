@@ -6,6 +6,7 @@
 #include "background/results.h"
 #include "background/scheduler.h"
 #include "common/arena.h"
+#include "common/buf.h"
 #include "common/bus.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -23,12 +24,14 @@
 #include "domain/transfer.h"
 #include "gateway.h"
 #include "http/auth.h"
+#include "http/coverage.h"
 #include "http/internal.h"
 #include "http/routes.h"
 #include "http/server.h"
 #include "messaging/job_post.h"
 #include "messaging/replies.h"
 #include "schemas/bus_names.h"
+#include "schemas/openapi.h"
 #include "schemas/schema.h"
 
 #include <string.h>
@@ -54,6 +57,8 @@ struct app {
 	struct db_pool *pool;
 	struct tokens_source tokens;
 	struct schema_set *schemas;
+	struct buf openapi;
+	struct coverage *coverage;
 	struct router *router;
 	struct auth *auth;
 	struct spool *spool;
@@ -130,7 +135,9 @@ static int probe_results(void *context, struct error *err)
 static int build_rest(struct app *app, struct error *err)
 {
 	const struct config *config = app->config;
-	if (schema_set_create(schema_files, &app->schemas, err))
+	if (schema_set_create(schema_files, &app->schemas, err) || openapi_bundle(schema_files, &app->openapi, err))
+		return -1;
+	if (config->test_coverage && coverage_create(config->test_coverage, &app->coverage, err))
 		return -1;
 	app->tokens = (struct tokens_source){app->pool, config->database_timeout_ms};
 	app->router = router_create(ROUTES);
@@ -203,6 +210,10 @@ static void build_gateway(struct app *app)
 	gateway->database_timeout_ms = app->config->database_timeout_ms;
 	gateway->body_max = (size_t)app->config->body_max;
 	gateway->token_lifetime_ms = app->config->token_lifetime_ms;
+	gateway->openapi = app->openapi.data;
+	gateway->openapi_length = app->openapi.length;
+	gateway->coverage = app->coverage;
+	gateway->check_replies = app->coverage != NULL;
 }
 
 static void build_background(struct app *app)
@@ -293,6 +304,8 @@ void app_stop(struct app *app)
 	auth_free(app->auth);
 	router_free(app->router);
 	schema_set_free(app->schemas);
+	buf_release(&app->openapi);
+	coverage_free(app->coverage);
 	db_pool_free(app->pool);
 	arena_free(app->arena);
 	explicit_bzero(app->gateway.secret_key, sizeof(app->gateway.secret_key));

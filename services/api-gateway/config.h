@@ -26,6 +26,7 @@ struct config {
 	int64_t token_lifetime_ms, presign_expiry_ms;
 	int64_t reconcile_interval_ms, spool_grace_ms;
 	int64_t event_retention_ms;
+	char *test_coverage; /* NULL: this is no test */
 };
 
 extern const struct setting CONFIG_TABLE[];

@@ -4,6 +4,7 @@
 #include "handlers/identifiers.h"
 #include "handlers/login.h"
 #include "handlers/media.h"
+#include "handlers/pages.h"
 #include "handlers/s3_configs.h"
 #include "handlers/stores.h"
 #include "handlers/system.h"
@@ -35,6 +36,11 @@ const struct route ROUTES[] = {
 	/* method   pattern                          handler                   auth    body                              reply                     ok */
 	{"GET",    "/livez",                        handle_live,              PUBLIC, NONE,                             REPLY("health"),          200},
 	{"GET",    "/readyz",                       handle_ready,             PUBLIC, NONE,                             REPLY("health"),          200},
+	{"GET",    "/",                             handle_home,              PUBLIC, STREAM,                           NULL,                     200},
+	{"GET",    "/api/docs",                     handle_docs,              PUBLIC, STREAM,                           NULL,                     200},
+	{"GET",    "/api/docs/{file}",              handle_docs_file,         PUBLIC, STREAM,                           NULL,                     200},
+	{"GET",    "/api/openapi.json",             handle_openapi,           PUBLIC, STREAM,                           NULL,                     200},
+
 	{"GET",    "/api/hello",                    handle_hello,             PUBLIC, NONE,                             REPLY("hello"),           200},
 	{"POST",   "/api/login",                    handle_login,             PUBLIC, SMALL("login", "credentials"),    REPLY("token"),           200},
 
@@ -59,7 +65,7 @@ const struct route ROUTES[] = {
 	{"GET",    "/api/media/{pid...}",           handle_media_read,        READER, NONE,                             REPLY("media"),           200},
 	{"DELETE", "/api/media/{pid...}",           handle_media_delete,      WRITER, NONE,                             NULL,                     204},
 	{"POST",   "/api/media/{pid...}/complete",  handle_media_complete,    WRITER, NONE,                             REPLY("media"),           200},
-	{"PUT",    "/api/media/{pid...}/content",   handle_content_put,       WRITER, STREAM,                           NULL,                     200},
+	{"PUT",    "/api/media/{pid...}/content",   handle_content_put,       WRITER, STREAM,                           REPLY("media"),           200},
 	{"GET",    "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 	{"HEAD",   "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 
