@@ -44,8 +44,7 @@ static const char *title_of(struct bundle *bundle, const char *file)
 {
 	cJSON *known;
 	cJSON_ArrayForEach(known, bundle->schemas) {
-		const char *source =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(known, SOURCE));
+		const char *source = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(known, SOURCE));
 		if (source && strcmp(source, file) == 0)
 			return known->string;
 	}
@@ -54,7 +53,8 @@ static const char *title_of(struct bundle *bundle, const char *file)
 		return NULL;
 	const char *title = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(schema, "title"));
 	if (!title || cJSON_HasObjectItem(bundle->schemas, title)) {
-		error_set(bundle->err, ERROR_INTERNAL, "openapi: %s has %s title", file, title ? "another's" : "no");
+		error_set(bundle->err, ERROR_INTERNAL, "openapi: %s has %s title", file,
+			title ? "another's" : "no");
 		cJSON_Delete(schema);
 		return NULL;
 	}
@@ -65,7 +65,8 @@ static const char *title_of(struct bundle *bundle, const char *file)
 }
 
 /* "store.json" in rest/media.json is rest/store.json; "#/$defs/x" is in the file itself. */
-static void split_reference(const char *reference, const char *file, char name[NAME_SIZE], const char **fragment)
+static void split_reference(
+	const char *reference, const char *file, char name[NAME_SIZE], const char **fragment)
 {
 	size_t length = strcspn(reference, "#");
 	const char *slash = strrchr(file, '/');
@@ -121,7 +122,8 @@ int openapi_bundle(const struct embedded_file *files, struct buf *out, struct er
 	if (resolve_all(&bundle, document, "openapi.json") != 0)
 		return -1;
 	cJSON *schema;
-	cJSON_ArrayForEach(schema, schemas) cJSON_DeleteItemFromObjectCaseSensitive(schema, SOURCE);
+	cJSON_ArrayForEach(schema, schemas)
+		cJSON_DeleteItemFromObjectCaseSensitive(schema, SOURCE);
 	cJSON_AddItemToObject(member(document, "components"), "schemas", schemas);
 	schemas = NULL;
 	char *text = cJSON_PrintUnformatted(document);

@@ -46,7 +46,7 @@ struct gateway {
 	size_t body_max;                         /* of a JSON body, in bytes */
 	int64_t token_lifetime_ms;
 	int64_t database_timeout_ms; /* how long a metadata request may wait for PostgreSQL */
-	const char *openapi; /* the document as it is served */
+	const char *openapi;         /* the document as it is served */
 	size_t openapi_length;
 
 	bool check_replies; /* tests: a JSON reply that does not fit its route's schema becomes a 500 */

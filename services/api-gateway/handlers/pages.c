@@ -58,7 +58,8 @@ static int send_file(struct request *request, struct response *response, const s
 	response_header(request, response, "Referrer-Policy", "no-referrer");
 	response_header(request, response, "Content-Type", content_type(file->name));
 	bool same = entity_tag_in_list(request_header(request, "If-None-Match"), etag);
-	http_exchange_reply(request->exchange, same ? 304 : 200, response->headers, file->data, same ? 0 : file->size);
+	http_exchange_reply(
+		request->exchange, same ? 304 : 200, response->headers, file->data, same ? 0 : file->size);
 	return 0;
 }
 

@@ -97,7 +97,8 @@ static int check_reply(const struct gateway *gateway, const struct request *requ
 }
 
 /* For the tests' account of what was ever answered. */
-static void record(const struct gateway *gateway, const struct request *request, const struct response *response)
+static void record(
+	const struct gateway *gateway, const struct request *request, const struct response *response)
 {
 	if (!gateway->coverage)
 		return;
@@ -111,8 +112,8 @@ static void record(const struct gateway *gateway, const struct request *request,
 		body = "unchecked";
 	else if (check_reply(gateway, request, response, &err) != 0)
 		body = "misfits";
-	coverage_record(gateway->coverage, route ? route->method : request->method, route ? route->pattern : NULL,
-		status, body);
+	coverage_record(gateway->coverage, route ? route->method : request->method,
+		route ? route->pattern : NULL, status, body);
 }
 
 void dispatch(struct gateway *gateway, struct request *request, struct response *response)
