@@ -106,8 +106,17 @@ static void append_detail(struct buf *out, const struct response *response, cons
 	buf_append_text(out, list ? "}]" : "");
 }
 
+static const char *header_of(const struct response *response, const char *name)
+{
+	for (size_t i = 0; i < response->header_count; i++)
+		if (strcmp(response->headers[i].name, name) == 0)
+			return response->headers[i].value;
+	return NULL;
+}
+
 void response_error(struct request *request, struct response *response, const struct error *err)
 {
+	const char *content_range = header_of(response, "Content-Range");
 	response->error = *err;
 	response->status = error_http_status(err->code);
 	response->header_count = 0;
@@ -117,6 +126,8 @@ void response_error(struct request *request, struct response *response, const st
 		response_header(request, response, "WWW-Authenticate", "Bearer");
 	if (err->code == ERROR_UNAVAILABLE || err->code == ERROR_TOO_MANY)
 		response_header(request, response, "Retry-After", "1");
+	if (err->code == ERROR_RANGE && content_range)
+		response_header(request, response, "Content-Range", content_range);
 
 	struct buf *body = &response->body;
 	buf_clear(body);

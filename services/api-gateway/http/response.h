@@ -55,8 +55,8 @@ void response_set_detail(struct response *response, const char *json_text);
 /* A further member of the error body: "error", "pid", "msg". */
 void response_add_error_member(struct response *response, const char *name, const char *text);
 
-/* Makes the error's reply: {"detail", "code", "request_id", further members}, and WWW-Authenticate, Allow or
- * Retry-After where they belong. What the body held before is dropped. Dispatch calls it; handlers return -1
+/* Makes the error's reply: {"detail", "code", "request_id", further members}, and WWW-Authenticate, Allow,
+ * Retry-After or Content-Range (the handler's own) where they belong. What else it held before is dropped. Dispatch calls it; handlers return -1
  * instead. */
 void response_error(struct request *request, struct response *response, const struct error *err);
 
