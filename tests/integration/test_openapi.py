@@ -154,7 +154,7 @@ class OpenApi(unittest.TestCase):
             self.ask(422, method, base + "x", body)
 
     def has_jobs(self, store):
-        return bool(self.system.psql("SELECT FROM job WHERE store = $1 AND state IN ('queued', 'running')", store["pk"]))
+        return bool(self.system.psql("SELECT state FROM job WHERE store = $1 AND state IN ('queued', 'running')", store["pk"]))
 
     def test_stores(self):
         body = {"type": "FilesystemStore", "bucket": "of/its/own"}
