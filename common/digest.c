@@ -91,6 +91,6 @@ void digest_pbkdf2_sha256(const char *password, const char *salt, int iterations
 {
 	size_t password_length = strlen(password), salt_length = strlen(salt);
 	must(password_length <= INT_MAX && salt_length <= INT_MAX &&
-		PKCS5_PBKDF2_HMAC(password, (int)password_length, (const unsigned char *)salt, (int)salt_length,
-			iterations, EVP_sha256(), 32, out));
+		PKCS5_PBKDF2_HMAC(password, (int)password_length, (const unsigned char *)salt,
+			(int)salt_length, iterations, EVP_sha256(), 32, out));
 }

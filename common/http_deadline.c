@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * civetweb bounds how long a socket may stand still, not how long a request may take: a client that sends a byte now
- * and then keeps its thread for ever. It does not give the socket away either. So when a deadline has passed (and
- * only then) the socket is looked up among the process's descriptors by its two addresses, and shut down: for
- * reading, so that the client can still be told, or altogether once the response has begun. The exchange stays
- * on the list, and thus its socket open and the same, while that happens.
+ * civetweb bounds how long a socket may stand still, not how long a request may take: a client that sends
+ * a byte now and then keeps its thread for ever. It does not give the socket away either. So when a
+ * deadline has passed (and only then) the socket is looked up among the process's descriptors by its two
+ * addresses, and shut down: for reading, so that the client can still be told, or altogether once the
+ * response has begun. The exchange stays on the list, and thus its socket open and the same, while that
+ * happens.
  */
 
 #include "common/http_internal.h"

@@ -66,8 +66,9 @@ int64_t http_exchange_content_length(const struct http_exchange *exchange);
 MUST_CHECK ssize_t http_exchange_read(
 	struct http_exchange *exchange, void *out, size_t size, struct error *err);
 
-/* Until then the rest of the request must have been read, or, when the response has begun, the rest of it been written: a read fails
- * with REQUEST_TIMEOUT, a write with CANCELLED, however steadily single bytes arrive. Monotonic; 0: no deadline, as at first. */
+/* Until then the rest of the request must have been read, or, when the response has begun, the rest of it
+ * been written: a read fails with REQUEST_TIMEOUT, a write with CANCELLED, however steadily single bytes
+ * arrive. Monotonic; 0: no deadline, as at first. */
 void http_exchange_set_deadline(struct http_exchange *exchange, int64_t monotonic_ms);
 
 /* --- the response. Header lists end with a NULL name; Date, Content-Length or Transfer-Encoding and

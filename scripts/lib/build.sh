@@ -11,10 +11,15 @@ build_preset() {
 	say "building in build/$preset"
 	(
 		cd "$ROOT"
-		[ -e "build/$preset/build.ninja" ] || cmake --preset "$preset"
+		build_is_configured "$preset" || cmake --preset "$preset"
 		cmake --build --preset "$preset" -j "$(nproc)" "$@"
 	) >"$log" 2>&1 9>&- || build_explain "$preset" "$log"
+	[ -e "$ROOT/build/swagger-ui/fetched" ] ||
+		say "npm could not fetch Swagger UI, so GET /api/docs will say that it is missing (why: $log); the next build tries again"
 }
+
+# What npm could not fetch then may be there now.
+build_is_configured() { [ -e "build/$1/build.ninja" ] && [ -e build/swagger-ui/fetched ]; }
 
 build_explain() {
 	local marks='(error:|FAILED:|CMake Error|No space left|Killed)'

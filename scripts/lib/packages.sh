@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# Debian packages: what is needed for what, and installing what is missing. Nothing is downloaded from anywhere else.
+# Debian packages: what is needed for what, and installing what is missing. From elsewhere comes only Swagger UI, by npm
+# (cmake/swagger_ui.cmake).
 
 # packages_of SET: the packages for building, for running, for the tests.
 packages_of() {
@@ -8,11 +9,12 @@ packages_of() {
 	build)
 		echo gcc libc6-dev clang cmake ninja-build pkg-config libcivetweb-dev librabbitmq-dev libpq-dev libmsgpack-dev \
 			libcjson-dev libcurl4-openssl-dev libssl-dev libcrypt-dev libpcre2-dev libsqlite3-dev libzip-dev libcmocka-dev
+		command -v npm >/dev/null || echo npm # another distributor's nodejs brings its own
 		;;
 	run) echo postgresql-15 postgresql-client-15 rabbitmq-server curl jq ;;
 	test)
 		echo libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck radosgw ceph-mon ceph-osd amqp-tools openssl \
-			python3 python3-pika
+			python3 python3-pika python3-jsonschema
 		;;
 	esac
 }

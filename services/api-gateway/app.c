@@ -7,6 +7,7 @@
 #include "background/results.h"
 #include "background/scheduler.h"
 #include "common/arena.h"
+#include "common/buf.h"
 #include "common/bus.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -28,12 +29,14 @@
 #include "http/auth.h"
 #include "http/budget.h"
 #include "http/cors.h"
+#include "http/coverage.h"
 #include "http/internal.h"
 #include "http/routes.h"
 #include "http/server.h"
 #include "messaging/job_post.h"
 #include "messaging/replies.h"
 #include "schemas/bus_names.h"
+#include "schemas/openapi.h"
 #include "schemas/schema.h"
 
 #include <string.h>
@@ -59,6 +62,8 @@ struct app {
 	struct db_pool *pool;
 	struct tokens_source tokens;
 	struct schema_set *schemas;
+	struct buf openapi;
+	struct coverage *coverage;
 	struct router *router;
 	struct auth *auth;
 	struct login_limit *login_limit;
@@ -140,7 +145,10 @@ static int probe_results(void *context, struct error *err)
 static int build_rest(struct app *app, struct error *err)
 {
 	const struct config *config = app->config;
-	if (schema_set_create(schema_files, &app->schemas, err))
+	if (schema_set_create(schema_files, &app->schemas, err) ||
+		openapi_bundle(schema_files, &app->openapi, err))
+		return -1;
+	if (config->test_coverage && coverage_create(config->test_coverage, &app->coverage, err))
 		return -1;
 	app->tokens = (struct tokens_source){app->pool, config->database_timeout_ms};
 	app->router = router_create(ROUTES);
@@ -243,6 +251,10 @@ static void build_gateway(struct app *app)
 	gateway->list_max = (size_t)app->config->list_max;
 	gateway->request_deadline_ms = app->config->request_deadline_ms;
 	gateway->token_lifetime_ms = app->config->token_lifetime_ms;
+	gateway->openapi = app->openapi.data;
+	gateway->openapi_length = app->openapi.length;
+	gateway->coverage = app->coverage;
+	gateway->check_replies = app->coverage != NULL;
 }
 
 static void build_background(struct app *app)
@@ -347,6 +359,8 @@ void app_stop(struct app *app)
 	auth_free(app->auth);
 	router_free(app->router);
 	schema_set_free(app->schemas);
+	buf_release(&app->openapi);
+	coverage_free(app->coverage);
 	db_pool_free(app->pool);
 	arena_free(app->arena);
 	explicit_bzero(app->gateway.secret_key, sizeof(app->gateway.secret_key));

@@ -3,9 +3,9 @@
 #define GATEWAY_COMMANDS_H
 
 /*
- * The program's subcommands: one table (main.c's) is what the command line is parsed by and what --help prints. A
- * command is one word or two ("user add"), at most one argument, and options that each have a value ("--role ROLE",
- * "--role=ROLE").
+ * The program's subcommands: one table (main.c's) is what the command line is parsed by and what --help
+ * prints. A command is one word or two ("user add"), at most one argument, and options that each have a
+ * value ("--role ROLE", "--role=ROLE").
  */
 
 #include <stdbool.h>
@@ -42,9 +42,9 @@ struct command {
 	struct command_option options[COMMAND_OPTIONS + 1];
 };
 
-/* What argv says, without the program's name. 0 and *command, *line (its config stays NULL); -1: *problem (arena-free,
- * at most `size` bytes) says what is wrong, and *command is the one that was meant, or NULL. Help is asked for
- * when *help. */
+/* What argv says, without the program's name. 0 and *command, *line (its config stays NULL); -1: *problem
+ * (arena-free, at most `size` bytes) says what is wrong, and *command is the one that was meant, or NULL.
+ * Help is asked for when *help. */
 int commands_parse(const struct command *table, int argc, char **argv, const struct command **command,
 	struct command_line *line, bool *help, char *problem, size_t size);
 /* "usage: …" of one command. */

@@ -135,7 +135,8 @@ static const char *text_of(const cJSON *row, const char *name)
 	return cJSON_IsString(value) && *value->valuestring ? value->valuestring : "-";
 }
 
-/* Names are printable: the schema and people_create() see to it, and a terminal is not to be fooled by older ones. */
+/* Names are printable: the schema and people_create() see to it, and a terminal is not to be fooled by
+ * older ones. */
 static void print_column(const char *text, int width)
 {
 	int printed = 0;

@@ -3,9 +3,9 @@
 #define GATEWAY_COMMANDS_PEOPLE_H
 
 /*
- * Accounts and tokens from the command line, for operators: straight in the database, no gateway needs to run. Passwords
- * come from the terminal, twice and unseen, or as one line on standard input. What was asked for goes to standard
- * output, everything else to standard error. Exit status 0, or 1.
+ * Accounts and tokens from the command line, for operators: straight in the database, no gateway needs to
+ * run. Passwords come from the terminal, twice and unseen, or as one line on standard input. What was
+ * asked for goes to standard output, everything else to standard error. Exit status 0, or 1.
  */
 
 struct command_line;

@@ -111,6 +111,8 @@ const struct setting CONFIG_TABLE[] = {
 		"spool files that nothing refers to are removed when this old"),
 	ROW_BETWEEN("MEDIASTORE_EVENT_RETENTION", DURATION, event_retention_ms, "30d", 60 * SECOND,
 		INT64_C(3650) * DAY, "how long published events can be replayed"),
+	ROW("MEDIASTORE_TEST_COVERAGE", PATH, test_coverage, NULL,
+		"for tests only: each reply is checked by its schema and noted at the end of this file"),
 	SETTING_END,
 };
 

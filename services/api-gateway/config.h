@@ -31,6 +31,7 @@ struct config {
 	int64_t idempotency_wait_ms, idempotency_retention_ms, idempotency_answer_max;
 	int64_t reconcile_interval_ms, spool_grace_ms;
 	int64_t event_retention_ms;
+	char *test_coverage; /* NULL: this is no test */
 };
 
 extern const struct setting CONFIG_TABLE[];

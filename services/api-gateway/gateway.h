@@ -20,6 +20,7 @@ struct budget;
 struct bus_publisher;
 struct config;
 struct cors;
+struct coverage;
 struct db_pool;
 struct login_limit;
 struct once;
@@ -58,7 +59,11 @@ struct gateway {
 	int64_t request_deadline_ms; /* for a JSON body to arrive, and for an answer to be taken; 0: none */
 	int64_t token_lifetime_ms;
 	int64_t database_timeout_ms; /* how long a metadata request may wait for PostgreSQL */
+	const char *openapi;         /* the document as it is served */
+	size_t openapi_length;
+
 	bool check_replies; /* tests: a JSON reply that does not fit its route's schema becomes a 500 */
+	struct coverage *coverage; /* tests: where each reply is noted; NULL: nowhere */
 };
 
 #endif

@@ -38,6 +38,7 @@ class System:
         self.directory.chmod(0o755)
         self.run = self.directory / "run"
         self.settings = dict(settings or {})
+        self.coverage = self._begin_coverage()
         self.gateways, self.workers = gateways, workers
         self._s3 = None
         self._subscribers = []
@@ -55,6 +56,19 @@ class System:
 
     # --- the whole
 
+    def _begin_coverage(self):
+        """Each gateway checks its replies by their schemas and notes them here (services/api-gateway/http/coverage.h)."""
+        path = self.directory / "coverage.jsonl"
+        path.touch()
+        path.chmod(0o666)
+        self.settings.setdefault("MEDIASTORE_TEST_COVERAGE", str(path))
+        return path
+
+    def _hand_in_coverage(self):
+        if "TEST_COVERAGE" in os.environ:
+            with open(os.environ["TEST_COVERAGE"], "ab") as account:
+                account.write(self.coverage.read_bytes())
+
     def up(self, **settings):
         """scripts/up: at first, to bring back what was killed, and to change settings or numbers."""
         self.settings.update(settings)
@@ -68,6 +82,7 @@ class System:
         if self.run.exists():
             subprocess.run([ROOT / "scripts/down", *([] if os.environ.get("TEST_KEEP") else ["--purge"])],
                            env=self._environment(), check=False, timeout=UP_TIMEOUT, stdout=subprocess.DEVNULL)
+        self._hand_in_coverage()
         if not os.environ.get("TEST_KEEP"):
             shutil.rmtree(self.directory, ignore_errors=True)
 

@@ -25,8 +25,8 @@ struct idempotency_row {
 	const char *answer; /* NULL: not kept */
 };
 
-/* 1: the request is ours, under this claim (a UUID), for lease_ms: nobody had it, who had it is gone, or it is older than
- * retention_ms · 0: it is another's or finished · -1. */
+/* 1: the request is ours, under this claim (a UUID), for lease_ms: nobody had it, who had it is gone, or
+ * it is older than retention_ms · 0: it is another's or finished · -1. */
 MUST_CHECK int idempotency_claim(struct db_conn *conn, const struct idempotency_key *key, const char *claim,
 	int64_t lease_ms, int64_t retention_ms, struct error *err);
 /* 1 / 0 / -1 */

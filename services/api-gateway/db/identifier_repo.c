@@ -92,8 +92,8 @@ static int list(struct db_conn *conn, const struct db_statement *statement, cons
 	return 0;
 }
 
-int identifier_find_many(struct db_conn *conn, const char *names, struct arena *arena, struct identifier_type **out,
-	size_t *count, struct error *err)
+int identifier_find_many(struct db_conn *conn, const char *names, struct arena *arena,
+	struct identifier_type **out, size_t *count, struct error *err)
 {
 	return list(conn, &FIND_MANY, DB_PARAMS(DB_TEXT(names)), arena, out, count, err);
 }

@@ -8,8 +8,8 @@
 
 #include <inttypes.h>
 
-/* Inserted in the order of pids, so that two requests never wait for each other in a circle, with pks in the order of the
- * list, which is the one that listings show. */
+/* Inserted in the order of pids, so that two requests never wait for each other in a circle, with pks in
+ * the order of the list, which is the one that listings show. */
 static const struct db_statement CREATE_MANY = {"media_create_many", MEDIA_WHO
 	", given AS MATERIALIZED (SELECT e.*, nextval('media_pk_seq') AS pk FROM who,"
 	" ROWS FROM (jsonb_array_elements($3::jsonb), unnest($4::bigint[]), unnest($5::text[]))"

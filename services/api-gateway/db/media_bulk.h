@@ -3,9 +3,10 @@
 #define DB_MEDIA_BULK_H
 
 /*
- * Many media in one statement: whatever the number of elements, one round trip. Lists go in as the JSON text that the client
- * sent, so that documents stay exactly what they are; what is wrong with one element comes back by its place
- * and leaves the others alone (migrations/010_media_bulk.sql). As everywhere, alone each call is atomic.
+ * Many media in one statement: whatever the number of elements, one round trip. Lists go in as the JSON
+ * text that the client sent, so that documents stay exactly what they are; what is wrong with one element
+ * comes back by its place and leaves the others alone (migrations/010_media_bulk.sql). As everywhere,
+ * alone each call is atomic.
  */
 
 #include "db/media_repo.h"
@@ -61,20 +62,20 @@ struct media_change_list {
 		*wanted; /* text[] literal: versions, one of which each media must have, or "*"; NULL: any */
 };
 
-/* Applies the elements one after another. Failures in the order of the list. PRECONDITION_FAILED when a media has none
- * of the `wanted` versions: nothing is changed. */
+/* Applies the elements one after another. Failures in the order of the list. PRECONDITION_FAILED when a
+ * media has none of the `wanted` versions: nothing is changed. */
 MUST_CHECK int media_change_many(struct db_conn *conn, const struct media_change_list *list,
 	const struct db_actor *actor, struct arena *arena, struct media_failures *failures,
 	struct error *err);
 
-/* `pids`: JSON text of an array. The bytes follow by background jobs. A pid named again is a failure. PRECONDITION_FAILED as
- * above. */
+/* `pids`: JSON text of an array. The bytes follow by background jobs. A pid named again is a failure.
+ * PRECONDITION_FAILED as above. */
 MUST_CHECK int media_delete_many(struct db_conn *conn, const char *pids, const char *wanted,
 	const struct db_actor *actor, struct arena *arena, struct media_failures *failures,
 	struct error *err);
 
-/* A READY media's bytes are at another place, where a worker has found them: `media` is the row as it was seen, which must
- * not have changed since. 1 / 0 it has / -1, CONFLICT when the place is another media's. */
+/* A READY media's bytes are at another place, where a worker has found them: `media` is the row as it was
+ * seen, which must not have changed since. 1 / 0 it has / -1, CONFLICT when the place is another media's. */
 struct media_place {
 	int64_t store_pk;
 	const char *store_key;

@@ -131,8 +131,8 @@ int media_take_over(struct db_conn *conn, const struct media_new *media, const s
 	return write_new(conn, &TAKE_OVER, media, actor, arena, json, pk, err);
 }
 
-int media_read(struct db_conn *conn, const char *pid, struct arena *arena, const char **json, int64_t *version,
-	struct error *err)
+int media_read(struct db_conn *conn, const char *pid, struct arena *arena, const char **json,
+	int64_t *version, struct error *err)
 {
 	const struct db_result *row = NULL;
 	int found = repo_row(conn, &READ_JSON, DB_PARAMS(DB_TEXT(pid)), arena, &row, err);

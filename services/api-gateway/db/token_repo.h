@@ -46,7 +46,8 @@ MUST_CHECK int token_find(struct db_conn *conn, const char *hash_hex, struct are
 MUST_CHECK int token_revoke(struct db_conn *conn, int64_t pk, int64_t user_pk, struct error *err);
 /* Revokes the tokens that logins of the user made, but for one of them (0: none). */
 MUST_CHECK int token_end_logins(struct db_conn *conn, int64_t user_pk, int64_t keep_pk, struct error *err);
-/* {pk, user, name, role, login, expires, last_used, created, revoked}, never a hash; dead ones too. 1 / 0 / -1. */
+/* {pk, user, name, role, login, expires, last_used, created, revoked}, never a hash; dead ones too. 1 / 0
+ * / -1. */
 MUST_CHECK int token_read_json(
 	struct db_conn *conn, int64_t pk, struct arena *arena, const char **out, struct error *err);
 /* A list of those, newest first. */

@@ -14,9 +14,9 @@ void bulk_init(struct bulk *bulk, struct arena *arena, const cJSON *list)
 	bulk->items = arena_alloc(arena, (bulk->count + 1) * sizeof(*bulk->items));
 	const cJSON *json;
 	size_t i = 0;
-	cJSON_ArrayForEach(json, list)
-	{
-		const cJSON *pid = cJSON_IsObject(json) ? cJSON_GetObjectItemCaseSensitive(json, "pid") : json;
+	cJSON_ArrayForEach(json, list) {
+		const cJSON *pid =
+			cJSON_IsObject(json) ? cJSON_GetObjectItemCaseSensitive(json, "pid") : json;
 		bulk->items[i++] = (struct bulk_item){.json = json, .pid = cJSON_GetStringValue(pid)};
 	}
 }

@@ -22,9 +22,9 @@ struct credentials_checker {
 	struct login_limit *limit; /* NULL: none */
 };
 
-/* 0 and *user_pk. UNAUTHORIZED "Invalid credentials", in the same time whether the user exists or not. TOO_MANY, with
- * *wait_ms (else 0) when it is because of earlier failures: then nothing is said about the password, not even when many
- * attempts were made at once. A hash of an older form is replaced. */
+/* 0 and *user_pk. UNAUTHORIZED "Invalid credentials", in the same time whether the user exists or not.
+ * TOO_MANY, with *wait_ms (else 0) when it is because of earlier failures: then nothing is said about the
+ * password, not even when many attempts were made at once. A hash of an older form is replaced. */
 MUST_CHECK int credentials_check(const struct credentials_checker *checker, const struct credentials *given,
 	int64_t *user_pk, int64_t *wait_ms, struct error *err);
 

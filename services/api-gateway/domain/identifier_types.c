@@ -68,8 +68,8 @@ void identifier_names_add_members(struct identifier_names *names, const cJSON *i
 		identifier_names_add(names, identifier->string);
 }
 
-int identifier_names_load(
-	struct identifier_names *names, struct db_conn *conn, struct identifier_types **out, struct error *err)
+int identifier_names_load(struct identifier_names *names, struct db_conn *conn, struct identifier_types **out,
+	struct error *err)
 {
 	CLEANUP(buf_release) struct buf array = {0};
 	struct identifier_types *types = arena_alloc(names->arena, sizeof(*types));
@@ -87,8 +87,8 @@ static int compare_name(const void *name, const void *row)
 	return strcmp(name, ((const struct identifier_type *)row)->name);
 }
 
-int identifier_types_check(struct identifier_types *types, const char *what, const char *name, const char *value,
-	struct error *err)
+int identifier_types_check(struct identifier_types *types, const char *what, const char *name,
+	const char *value, struct error *err)
 {
 	struct identifier_type *row = bsearch(name, types->rows, types->count, sizeof(*row), compare_name);
 	if (!row)
@@ -103,16 +103,17 @@ int identifier_types_check(struct identifier_types *types, const char *what, con
 	if (matches < 0)
 		return -1;
 	return matches ? 0
-		       : error_set(err, ERROR_INVALID, "%s does not match the pattern of identifier type %s", what, name);
+		       : error_set(err, ERROR_INVALID, "%s does not match the pattern of identifier type %s",
+				 what, name);
 }
 
-int identifier_types_check_members(struct identifier_types *types, const cJSON *identifiers, struct error *err)
+int identifier_types_check_members(
+	struct identifier_types *types, const cJSON *identifiers, struct error *err)
 {
 	const cJSON *identifier;
-	cJSON_ArrayForEach(identifier, identifiers)
-	{
-		if (identifier_types_check(
-			    types, "identifier_type", identifier->string, cJSON_GetStringValue(identifier), err))
+	cJSON_ArrayForEach(identifier, identifiers) {
+		if (identifier_types_check(types, "identifier_type", identifier->string,
+			    cJSON_GetStringValue(identifier), err))
 			return -1;
 	}
 	return 0;

@@ -74,7 +74,8 @@ int identifiers_mismatches(struct db_conn *conn, const char *name, const char *p
 {
 	CLEANUP(pattern_cleanup) struct pattern *compiled = NULL;
 	struct identifiers_mismatches found = {.complete = true};
-	struct mismatch_count count = {.out = &found, .arena = arena, .deadline_ms = clock_monotonic_ms() + limit_ms};
+	struct mismatch_count count = {
+		.out = &found, .arena = arena, .deadline_ms = clock_monotonic_ms() + limit_ms};
 	if (pattern_create(pattern, &compiled, err))
 		return -1;
 	count.pattern = compiled;

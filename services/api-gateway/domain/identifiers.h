@@ -22,12 +22,13 @@ MUST_CHECK int identifiers_update(
 
 struct identifiers_mismatches {
 	int64_t count;
-	bool complete; /* false: there was no time to look at all */
+	bool complete;       /* false: there was no time to look at all */
 	const char *example; /* one of them, the arena's; NULL: none */
 };
-/* How many pids and identifiers of this type do not match its pattern. Takes no longer than limit_ms, on a connection whose deadline is later. */
-MUST_CHECK int identifiers_mismatches(struct db_conn *conn, const char *name, const char *pattern, int64_t limit_ms,
-	struct arena *arena, struct identifiers_mismatches *out, struct error *err);
+/* How many pids and identifiers of this type do not match its pattern. Takes no longer than limit_ms, on a
+ * connection whose deadline is later. */
+MUST_CHECK int identifiers_mismatches(struct db_conn *conn, const char *name, const char *pattern,
+	int64_t limit_ms, struct arena *arena, struct identifiers_mismatches *out, struct error *err);
 /* NOT_FOUND; CONFLICT: in use. */
 MUST_CHECK int identifiers_delete(struct db_conn *conn, const char *name, struct error *err);
 

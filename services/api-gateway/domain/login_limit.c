@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A counter is one number: the moment at which its last failure will be forgotten. The table is set-associative: a
- * key's hash (keyed by a secret of the process, so that nobody can aim at a set) chooses a set of WAYS slots.
+ * A counter is one number: the moment at which its last failure will be forgotten. The table is
+ * set-associative: a key's hash (keyed by a secret of the process, so that nobody can aim at a set)
+ * chooses a set of WAYS slots.
  */
 
 #include "domain/login_limit.h"

@@ -3,12 +3,13 @@
 #define DOMAIN_LOGIN_LIMIT_H
 
 /*
- * How often a password may be guessed. Failures are counted for a name from an address (LOGIN_FAILURES within the
- * window), and, five times as many, for a name from anywhere and for an address whatever the name. Who has logged in
- * from an address during the last day is not held up by what others do there, or do elsewhere with that name.
- *
- * Counters leak: one failure is forgotten every window / failures. The state is this process's own (each gateway
- * counts for itself) and of fixed size: when it is full, counters that say least make room. Thread-safe.
+ * How often a password may be guessed. Failures are counted for a name from an address (LOGIN_FAILURES
+ * within the window), and, five times as many, for a name from anywhere and for an address whatever the
+ * name. Who has logged in from an address during the last day is not held up by what others do there, or
+ * do elsewhere with that name.
+ * Counters leak: one failure is forgotten every window / failures. The state is this process's own (each
+ * gateway counts for itself) and of fixed size: when it is full, counters that say least make room.
+ * Thread-safe.
  */
 
 #include <stdint.h>

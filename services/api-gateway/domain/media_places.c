@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * New names and places for media. A READY media's bytes are looked for at the new place before the row names it, so the rows are read first, then
- * workers look, and at last one statement does what is left. Whatever changes a row in between is noticed by its version, type and status.
+ * New names and places for media. A READY media's bytes are looked for at the new place before the row
+ * names it, so the rows are read first, then workers look, and at last one statement does what is left.
+ * Whatever changes a row in between is noticed by its version, type and status.
  */
 #include "domain/media_updates.h"
 
@@ -63,8 +64,7 @@ static const char *pids_of(const struct bulk *bulk)
 }
 
 /* An element's if_match: a version, as number or text, quoted or not. */
-static int check_element_version(
-	const struct bulk_item *item, struct place_change *change, struct error *why)
+static int check_element_version(const struct bulk_item *item, struct place_change *change, struct error *why)
 {
 	const cJSON *wanted = cJSON_GetObjectItemCaseSensitive(item->json, "if_match");
 	const char *text = cJSON_GetStringValue(wanted);
@@ -76,7 +76,8 @@ static int check_element_version(
 	change->conditional = true;
 	if (well_formed && version == change->row.version)
 		return 0;
-	return error_set(why, ERROR_PRECONDITION_FAILED, "this media has another version than if_match names");
+	return error_set(
+		why, ERROR_PRECONDITION_FAILED, "this media has another version than if_match names");
 }
 
 static int check_header_version(const struct place_run *run, struct place_change *change, struct error *err)
@@ -126,7 +127,8 @@ static void check_store_keys(struct place_run *run)
 	}
 }
 
-static int load_types(struct place_run *run, struct db_conn *conn, struct identifier_types **types, struct error *err)
+static int load_types(
+	struct place_run *run, struct db_conn *conn, struct identifier_types **types, struct error *err)
 {
 	struct identifier_names *names = identifier_names_create(run->updates->arena);
 	for (size_t i = 0; i < run->bulk->count; i++) {
@@ -143,9 +145,8 @@ static int check_identity(struct place_run *run, struct db_conn *conn, struct id
 	struct place_change *change = &run->changes[i];
 	const char *pid = text_of(json, "new_pid"), *type = text_of(json, "pid_type");
 	const cJSON *store = cJSON_GetObjectItemCaseSensitive(json, "store_config");
-	if ((pid || type) &&
-		identifier_types_check(types, "pid_type", type ? type : change->row.pid_type,
-			pid ? pid : change->row.pid, err))
+	if ((pid || type) && identifier_types_check(types, "pid_type", type ? type : change->row.pid_type,
+				     pid ? pid : change->row.pid, err))
 		return -1;
 	if (!store || cJSON_IsNull(store))
 		return 0;
@@ -224,11 +225,12 @@ static int apply(struct place_run *run, enum media_change kind, struct error *er
 		append_change(run, i, kind, &list);
 	}
 	buf_append_text(&list, "]");
-	struct media_change_list changes = {.change = kind, .updates = list.data, .skipped = bulk_skipped(run->bulk)};
+	struct media_change_list changes = {
+		.change = kind, .updates = list.data, .skipped = bulk_skipped(run->bulk)};
 	struct media_failures failures;
 	CLEANUP(db_release) struct db_conn *conn = connect(run->updates, err);
-	if (!conn ||
-		media_change_many(conn, &changes, &run->updates->caller.actor, run->updates->arena, &failures, err))
+	if (!conn || media_change_many(conn, &changes, &run->updates->caller.actor, run->updates->arena,
+			     &failures, err))
 		return -1;
 	bulk_take(run->bulk, &failures);
 	return 0;

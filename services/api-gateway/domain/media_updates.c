@@ -61,9 +61,9 @@ int media_updates_delete(const struct media_updates *updates, struct bulk *out, 
 	struct media_failures failures;
 	CLEANUP(db_release) struct db_conn *conn = connect(updates, err);
 	bulk_init(out, updates->arena, updates->list);
-	if (!conn ||
-		media_delete_many(conn, updates->document, entity_tag_array(updates->if_match, updates->arena),
-			&updates->caller.actor, updates->arena, &failures, err))
+	if (!conn || media_delete_many(conn, updates->document,
+			     entity_tag_array(updates->if_match, updates->arena), &updates->caller.actor,
+			     updates->arena, &failures, err))
 		return -1;
 	bulk_take(out, &failures);
 	return 0;

@@ -27,7 +27,8 @@ static void add_names(struct identifier_names *names, const cJSON *json)
 	identifier_names_add_members(names, member(json, "identifiers"));
 }
 
-/* What needs no store: the types, their patterns, and that an identifier of the pid's own type repeats the pid. */
+/* What needs no store: the types, their patterns, and that an identifier of the pid's own type repeats the
+ * pid. */
 static int check_names(struct identifier_types *types, const cJSON *json, struct error *err)
 {
 	const char *pid = text_of(json, "pid"), *pid_type = text_of(json, "pid_type");
@@ -36,20 +37,21 @@ static int check_names(struct identifier_types *types, const cJSON *json, struct
 	if (identifier_types_check(types, "pid_type", pid_type, pid, err))
 		return -1;
 	if (same && strcmp(same, pid) != 0)
-		return error_set(
-			err, ERROR_INVALID, "duplicate pid_type in identifiers DO NOT MATCH: %s != %s", same, pid);
+		return error_set(err, ERROR_INVALID,
+			"duplicate pid_type in identifiers DO NOT MATCH: %s != %s", same, pid);
 	return identifier_types_check_members(types, identifiers, err);
 }
 
-int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *document, const char *document_path,
-	struct arena *arena, struct mediadata *out, struct error *err)
+int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *document,
+	const char *document_path, struct arena *arena, struct mediadata *out, struct error *err)
 {
 	struct identifier_names *names = identifier_names_create(arena);
 	struct identifier_types *types;
 	const struct store_descriptor *store;
 	add_names(names, json);
 	if (identifier_names_load(names, conn, &types, err) || check_names(types, json, err) ||
-		store_choices_resolve(store_choices_create(arena), conn, member(json, "store_config"), &store, err))
+		store_choices_resolve(
+			store_choices_create(arena), conn, member(json, "store_config"), &store, err))
 		return -1;
 	*out = (struct mediadata){
 		.media = {.pid = text_of(json, "pid"),
@@ -81,8 +83,8 @@ static int prepare_one(struct batch *batch, struct bulk *bulk, size_t i, struct 
 	char key[OBJECT_KEY_SIZE];
 	batch->store_key[i] = "";
 	if (check_names(batch->types, item->json, err) == 0 &&
-		store_choices_resolve(batch->stores, batch->conn, member(item->json, "store_config"), &store, err) ==
-			0) {
+		store_choices_resolve(
+			batch->stores, batch->conn, member(item->json, "store_config"), &store, err) == 0) {
 		object_key_make(item->pid, key);
 		batch->store_pk[i] = store->pk;
 		batch->store_key[i] = arena_strdup(batch->arena, key);

@@ -52,7 +52,8 @@ int object_key_check(const char *key, struct error *err)
 		size_t width = strcspn(segment, "/");
 		if (!is_segment(segment, width))
 			return error_set(err, ERROR_INVALID,
-				"store_key must be a path within its store: no empty segment, no '.' or '..'");
+				"store_key must be a path within its store: no empty segment, no '.' or "
+				"'..'");
 		segment += width;
 		if (!*segment)
 			return 0;

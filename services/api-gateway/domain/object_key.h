@@ -15,8 +15,9 @@ enum { OBJECT_KEY_SIZE = 128 };
 
 void object_key_make(const char *pid, char out[OBJECT_KEY_SIZE]);
 
-/* A key that a client names: 1 to 1024 bytes without control characters, that cannot lead out of its store. INVALID: a
- * leading, trailing or double slash, a segment "." or "..". What else a store refuses, its worker says. */
+/* A key that a client names: 1 to 1024 bytes without control characters, that cannot lead out of its
+ * store. INVALID: a leading, trailing or double slash, a segment "." or "..". What else a store refuses,
+ * its worker says. */
 MUST_CHECK int object_key_check(const char *key, struct error *err);
 
 #endif

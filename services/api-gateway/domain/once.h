@@ -3,12 +3,13 @@
 #define DOMAIN_ONCE_H
 
 /*
- * A request that carries an Idempotency-Key is carried out once, on whichever gateway it comes again: its key is
- * claimed in the database before, and its answer is kept there after. A claim is a lease that is renewed while the
- * request is at work, so that one whose gateway died is free again after ONCE_LEASE_MS. Thread-safe.
- *
- * Claim and effect are not one transaction: a gateway that dies between the effect and the keeping of its answer
- * leaves a claim that lapses, and the request, when it comes again, meets its own effect (409 for what exists already).
+ * A request that carries an Idempotency-Key is carried out once, on whichever gateway it comes again: its
+ * key is claimed in the database before, and its answer is kept there after. A claim is a lease that is
+ * renewed while the request is at work, so that one whose gateway died is free again after ONCE_LEASE_MS.
+ * Thread-safe.
+ * Claim and effect are not one transaction: a gateway that dies between the effect and the keeping of its
+ * answer leaves a claim that lapses, and the request, when it comes again, meets its own effect (409 for
+ * what exists already).
  */
 
 #include "common/error.h"
@@ -52,11 +53,13 @@ struct once_answer {
 struct once *once_create(const struct once_options *options);
 void once_free(struct once *once); /* NULL is accepted; no claim may be left */
 
-/* 1: *claim is ours, carry it out · 0: it was carried out, *answer is as it was given (in the arena) · -1: INVALID (the key came
- * with another request), CONFLICT (it is still being carried out), or the database's. */
+/* 1: *claim is ours, carry it out · 0: it was carried out, *answer is as it was given (in the arena) · -1:
+ * INVALID (the key came with another request), CONFLICT (it is still being carried out), or the
+ * database's. */
 MUST_CHECK int once_begin(struct once *once, const struct once_request *request, struct arena *arena,
 	struct once_claim *claim, struct once_answer *answer, struct error *err);
-/* It was carried out; text may be NULL. What cannot be kept is logged: the request has succeeded all the same. */
+/* It was carried out; text may be NULL. What cannot be kept is logged: the request has succeeded all the
+ * same. */
 void once_finish(struct once *once, struct once_claim *claim, const struct once_answer *answer);
 /* It failed in a way that may not last: whoever tries again shall run. */
 void once_forget(struct once *once, struct once_claim *claim);

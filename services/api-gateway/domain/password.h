@@ -3,9 +3,10 @@
 #define DOMAIN_PASSWORD_H
 
 /*
- * Passwords by libxcrypt's yescrypt. The stored form says itself how it was made: besides "$y$…" those that Django
- * makes (pbkdf2_sha256$iterations$salt$hash) can be checked, so that accounts may be brought along. A check costs some 10 ms of CPU and 16 MiB on purpose, and login is open
- * to everybody: so at most PASSWORD_AT_ONCE run at once, the others wait their turn, and not for ever.
+ * Passwords by libxcrypt's yescrypt. The stored form says itself how it was made: besides "$y$…" those
+ * that Django makes (pbkdf2_sha256$iterations$salt$hash) can be checked, so that accounts may be brought
+ * along. A check costs some 10 ms of CPU and 16 MiB on purpose, and login is open to everybody: so at most
+ * PASSWORD_AT_ONCE run at once, the others wait their turn, and not for ever.
  */
 
 #include "common/error.h"
@@ -29,7 +30,8 @@ MUST_CHECK int password_hash(
  */
 MUST_CHECK int password_check(const char *password, const char *hash, int64_t deadline_ms, struct error *err);
 
-/* Whether the stored form is the one that password_hash() makes; if not, it is worth replacing at the next login. */
+/* Whether the stored form is the one that password_hash() makes; if not, it is worth replacing at the next
+ * login. */
 bool password_is_current(const char *hash);
 
 #endif

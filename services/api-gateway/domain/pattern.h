@@ -16,7 +16,7 @@ MUST_CHECK int pattern_check(const char *pattern, struct error *err);
 /* For many texts. INVALID as above. */
 struct pattern;
 MUST_CHECK int pattern_create(const char *pattern, struct pattern **out, struct error *err);
-void pattern_free(struct pattern *pattern); /* NULL is accepted */
+void pattern_free(struct pattern *pattern);     /* NULL is accepted */
 void pattern_cleanup(struct pattern **pattern); /* for CLEANUP() */
 /* 1 matches / 0 does not / -1 INVALID: it gave up on this text. */
 MUST_CHECK int pattern_test(const struct pattern *pattern, const char *text, struct error *err);

@@ -3,8 +3,9 @@
 #define DOMAIN_PEOPLE_H
 
 /*
- * Accounts, as admins over REST and operators on the command line manage them. Nobody is ever deleted, as histories
- * name them; a disabled account has no tokens and cannot log in. There is always an active admin.
+ * Accounts, as admins over REST and operators on the command line manage them. Nobody is ever deleted, as
+ * histories name them; a disabled account has no tokens and cannot log in. There is always an active
+ * admin.
  */
 
 #include "common/error.h"
@@ -31,8 +32,8 @@ struct people_change {
 /* *json is {name, role, active, created, updated}. INVALID, CONFLICT (the name is taken). */
 MUST_CHECK int people_create(const struct people *people, const char *name, const char *password,
 	const char *role, struct arena *arena, const char **json, struct error *err);
-/* A new password ends the tokens of logins, but for keep_token_pk (0: none); disabling ends all. NOT_FOUND, INVALID,
- * CONFLICT: it would leave no active admin. */
+/* A new password ends the tokens of logins, but for keep_token_pk (0: none); disabling ends all.
+ * NOT_FOUND, INVALID, CONFLICT: it would leave no active admin. */
 MUST_CHECK int people_change(const struct people *people, const char *name,
 	const struct people_change *change, int64_t keep_token_pk, struct arena *arena, const char **json,
 	struct error *err);

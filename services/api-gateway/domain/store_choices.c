@@ -71,8 +71,9 @@ static bool same_text(const char *a, const char *b)
 
 static bool same(const struct choice *a, const struct choice *b)
 {
-	return a->pk == b->pk && same_text(a->input.bucket, b->input.bucket) && same_text(a->input.type, b->input.type) &&
-		same_text(a->input.s3_url, b->input.s3_url) && same_text(a->input.site, b->input.site);
+	return a->pk == b->pk && same_text(a->input.bucket, b->input.bucket) &&
+	       same_text(a->input.type, b->input.type) && same_text(a->input.s3_url, b->input.s3_url) &&
+	       same_text(a->input.site, b->input.site);
 }
 
 static struct choice *find(struct store_choices *choices, const struct choice *wanted)
@@ -102,9 +103,11 @@ int store_choices_resolve(struct store_choices *choices, struct db_conn *conn, c
 		return -1;
 	struct choice *choice = find(choices, &wanted);
 	if (!choice && choices->count == STORE_CHOICES_MAX)
-		return error_set(err, ERROR_INVALID, "more than %d different stores in one request", STORE_CHOICES_MAX);
+		return error_set(err, ERROR_INVALID, "more than %d different stores in one request",
+			STORE_CHOICES_MAX);
 	if (!choice) {
-		if (resolve(conn, &wanted, choices->arena, &wanted.failure) && wanted.failure.code != ERROR_INVALID) {
+		if (resolve(conn, &wanted, choices->arena, &wanted.failure) &&
+			wanted.failure.code != ERROR_INVALID) {
 			*err = wanted.failure; /* of the database, not of what was named */
 			return -1;
 		}

@@ -3,8 +3,9 @@
 #define DOMAIN_TOKENS_H
 
 /*
- * Tokens: 256 random bits in hex, shown once, kept as their SHA-256. A login's token stands for the user; one that is
- * made for a program may have a lower role, and may itself make others only within its own role and lifetime.
+ * Tokens: 256 random bits in hex, shown once, kept as their SHA-256. A login's token stands for the user;
+ * one that is made for a program may have a lower role, and may itself make others only within its own
+ * role and lifetime.
  */
 
 #include "common/error.h"
@@ -40,13 +41,13 @@ struct token_made {
 	const char *json; /* as token_read_json */
 };
 
-/* by: who asks, NULL for an operator. FORBIDDEN: another's token without being admin, or beyond the asking token's role.
- * INVALID: a lifetime beyond the maximum or the asking token's own, no such role, a role above the user's. NOT_FOUND: no such user.
- * CONFLICT: the user is disabled. */
+/* by: who asks, NULL for an operator. FORBIDDEN: another's token without being admin, or beyond the asking
+ * token's role. INVALID: a lifetime beyond the maximum or the asking token's own, no such role, a role
+ * above the user's. NOT_FOUND: no such user. CONFLICT: the user is disabled. */
 MUST_CHECK int tokens_make(const struct tokens_source *source, const struct principal *by,
 	const struct token_wish *wish, struct arena *arena, struct token_made *out, struct error *err);
-/* Ends it, one's own or, as admin, anybody's: in force on every gateway within AUTH_CACHE_MS. NOT_FOUND: no such live token
- * that the asking one may see. */
+/* Ends it, one's own or, as admin, anybody's: in force on every gateway within AUTH_CACHE_MS. NOT_FOUND:
+ * no such live token that the asking one may see. */
 MUST_CHECK int tokens_revoke(
 	const struct tokens_source *source, const struct principal *by, int64_t pk, struct error *err);
 

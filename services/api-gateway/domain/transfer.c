@@ -42,8 +42,8 @@ struct db_conn *transfer_connect(const struct transfer *transfer, struct error *
 	return db_acquire(transfer->parts.pool, deadline, err);
 }
 
-int transfer_find(struct db_conn *conn, const char *pid, enum db_lock lock, struct arena *arena, struct media_row *out,
-	struct error *err)
+int transfer_find(struct db_conn *conn, const char *pid, enum db_lock lock, struct arena *arena,
+	struct media_row *out, struct error *err)
 {
 	int found = media_find(conn, pid, lock, arena, out, err);
 	if (found < 0)

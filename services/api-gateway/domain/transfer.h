@@ -44,17 +44,18 @@ struct spool *transfer_spool(struct transfer *transfer);
 struct intake_limits transfer_limits(const struct transfer *transfer);
 
 enum transfer_existing { /* what may happen to a media that is there already */
-	TRANSFER_ADD_BYTES,  /* not READY: gets its bytes, keeps its metadata. READY: replaced, if `if_match` names its content */
-	TRANSFER_TAKE_OVER,  /* PENDING or FAILED with the same pid_type: gets metadata and bytes. Others: CONFLICT */
+	TRANSFER_ADD_BYTES, /* not READY: gets its bytes, keeps its metadata. READY: replaced, if `if_match` names its content */
+	TRANSFER_TAKE_OVER, /* PENDING or FAILED with the same pid_type: gets metadata and bytes. Others: CONFLICT */
 };
 
 struct transfer_put {
 	const char *pid;
-	const struct media_new *create; /* if there is no such media (its store_key is filled in here); NULL: NOT_FOUND then */
+	const struct media_new *
+		create; /* if there is no such media (its store_key is filled in here); NULL: NOT_FOUND then */
 	enum transfer_existing existing;
-	const char *if_match;	  /* value of the header; NULL: none */
+	const char *if_match;     /* value of the header; NULL: none */
 	const char *content_type; /* NULL: none given */
-	const char *filename;	  /* NULL: none given */
+	const char *filename;     /* NULL: none given */
 };
 
 struct transfer_stored {
@@ -64,8 +65,9 @@ struct transfer_stored {
 	const char *job_id;
 };
 
-/* Stores what the intake holds as the bytes of a media. The spool file becomes the job's. NOT_FOUND, CONFLICT, PRECONDITION_FAILED, UNAVAILABLE, FULL
- * and what else the store says; after a failure a media that was not READY is FAILED, and one that was READY is as before. */
+/* Stores what the intake holds as the bytes of a media. The spool file becomes the job's. NOT_FOUND,
+ * CONFLICT, PRECONDITION_FAILED, UNAVAILABLE, FULL and what else the store says; after a failure a media
+ * that was not READY is FAILED, and one that was READY is as before. */
 MUST_CHECK int transfer_put(struct transfer *transfer, const struct transfer_put *put, struct intake *intake,
 	const struct caller *caller, struct arena *arena, struct transfer_stored *out, struct error *err);
 
@@ -76,27 +78,33 @@ struct transfer_sink {
 	void *context;
 };
 
-/* Pushes bytes first..last (inclusive, within media->size) of a READY media. A media whose object is gone becomes LOST: CONFLICT. */
-MUST_CHECK int transfer_get(struct transfer *transfer, const struct media_row *media, int64_t first, int64_t last,
-	const struct transfer_sink *sink, const struct caller *caller, struct arena *arena, struct error *err);
+/* Pushes bytes first..last (inclusive, within media->size) of a READY media. A media whose object is gone
+ * becomes LOST: CONFLICT. */
+MUST_CHECK int transfer_get(struct transfer *transfer, const struct media_row *media, int64_t first,
+	int64_t last, const struct transfer_sink *sink, const struct caller *caller, struct arena *arena,
+	struct error *err);
 
 /* Makes or takes over the media as `put` says, without bytes: PENDING. */
-MUST_CHECK int transfer_announce(struct transfer *transfer, const struct transfer_put *put, const struct caller *caller,
-	struct arena *arena, struct error *err);
+MUST_CHECK int transfer_announce(struct transfer *transfer, const struct transfer_put *put,
+	const struct caller *caller, struct arena *arena, struct error *err);
 
-/* Makes or takes over (TRANSFER_TAKE_OVER) a PENDING media on a bucket whose bytes the client will put itself: *url. The watch begins. */
-MUST_CHECK int transfer_presign_put(struct transfer *transfer, const struct transfer_put *put, const struct caller *caller,
+/* Makes or takes over (TRANSFER_TAKE_OVER) a PENDING media on a bucket whose bytes the client will put
+ * itself: *url. The watch begins. */
+MUST_CHECK int transfer_presign_put(struct transfer *transfer, const struct transfer_put *put,
+	const struct caller *caller, struct arena *arena, const char **url, struct error *err);
+MUST_CHECK int transfer_presign_get(struct transfer *transfer, const struct media_row *media,
 	struct arena *arena, const char **url, struct error *err);
-MUST_CHECK int transfer_presign_get(struct transfer *transfer, const struct media_row *media, struct arena *arena,
-	const char **url, struct error *err);
-/* Looks now whether a client has put the bytes of a PENDING media: READY when it returns 0. CONFLICT when they are not there. */
-MUST_CHECK int transfer_complete(struct transfer *transfer, const struct media_row *media, const struct caller *caller,
-	struct arena *arena, struct error *err);
+/* Looks now whether a client has put the bytes of a PENDING media: READY when it returns 0. CONFLICT when
+ * they are not there. */
+MUST_CHECK int transfer_complete(struct transfer *transfer, const struct media_row *media,
+	const struct caller *caller, struct arena *arena, struct error *err);
 
-/* The bytes of a READY media are said to be at another place already: *media is as it was read; when a worker finds them
- * there, the row names that place, with the size and checksum that were found, and *media is as it is now. CONFLICT: they are not
- * there, the place is another media's, or the media has changed. */
-MUST_CHECK int transfer_repoint(struct transfer *transfer, struct media_row *media, const struct store_descriptor *store,
-	const char *store_key, const struct caller *caller, struct arena *arena, struct error *err);
+/* The bytes of a READY media are said to be at another place already: *media is as it was read; when a
+ * worker finds them there, the row names that place, with the size and checksum that were found, and
+ * *media is as it is now. CONFLICT: they are not there, the place is another media's, or the media has
+ * changed. */
+MUST_CHECK int transfer_repoint(struct transfer *transfer, struct media_row *media,
+	const struct store_descriptor *store, const char *store_key, const struct caller *caller,
+	struct arena *arena, struct error *err);
 
 #endif

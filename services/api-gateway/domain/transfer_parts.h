@@ -19,9 +19,11 @@ MUST_CHECK struct db_conn *transfer_connect(const struct transfer *transfer, str
 MUST_CHECK int transfer_find(struct db_conn *conn, const char *pid, enum db_lock lock, struct arena *arena,
 	struct media_row *out, struct error *err);
 
-/* Has a worker read the object that the row names, now: size and SHA-256. *delivery lends the result and is to be settled. */
-MUST_CHECK int transfer_verify(struct transfer *transfer, const struct media_row *media, const struct caller *caller,
-	struct arena *arena, struct bus_delivery **delivery, struct result_message *result, struct error *err);
+/* Has a worker read the object that the row names, now: size and SHA-256. *delivery lends the result and
+ * is to be settled. */
+MUST_CHECK int transfer_verify(struct transfer *transfer, const struct media_row *media,
+	const struct caller *caller, struct arena *arena, struct bus_delivery **delivery,
+	struct result_message *result, struct error *err);
 
 /* A row that can take bytes, as transfer_claim() has left it. */
 struct transfer_claim {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Presigned transfers: no worker sees the bytes, and nobody tells us when the client has put them. A durable job, the watch, looks after
- * every presigned PUT until it has been verified or its URL has expired.
+ * Presigned transfers: no worker sees the bytes, and nobody tells us when the client has put them. A
+ * durable job, the watch, looks after every presigned PUT until it has been verified or its URL has
+ * expired.
  */
 #include "domain/transfer_parts.h"
 
@@ -38,8 +39,8 @@ static int begin_watch(struct db_conn *conn, const struct transfer_claim *claim,
 	return job_insert(conn, &job, err);
 }
 
-int transfer_presign_put(struct transfer *transfer, const struct transfer_put *put, const struct caller *caller,
-	struct arena *arena, const char **url, struct error *err)
+int transfer_presign_put(struct transfer *transfer, const struct transfer_put *put,
+	const struct caller *caller, struct arena *arena, const char **url, struct error *err)
 {
 	int64_t expiry_ms = transfer->parts.config->presign_expiry_ms;
 	int64_t expires = clock_unix_ms() + expiry_ms;
@@ -48,15 +49,17 @@ int transfer_presign_put(struct transfer *transfer, const struct transfer_put *p
 		return -1;
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	struct transfer_claim claim;
-	if (db_begin(conn, &tx, err) || transfer_claim(conn, put, expires, &caller->actor, arena, &claim, err) ||
-		presign_url(transfer->parts.secret_key, &claim.media.store, "PUT", claim.key, expiry_ms, arena, url, err) ||
+	if (db_begin(conn, &tx, err) ||
+		transfer_claim(conn, put, expires, &caller->actor, arena, &claim, err) ||
+		presign_url(transfer->parts.secret_key, &claim.media.store, "PUT", claim.key, expiry_ms,
+			arena, url, err) ||
 		begin_watch(conn, &claim, expires, caller, arena, err))
 		return -1;
 	return db_commit(&tx, err);
 }
 
-int transfer_presign_get(struct transfer *transfer, const struct media_row *media, struct arena *arena, const char **url,
-	struct error *err)
+int transfer_presign_get(struct transfer *transfer, const struct media_row *media, struct arena *arena,
+	const char **url, struct error *err)
 {
 	return presign_url(transfer->parts.secret_key, &media->store, "GET", media->store_key,
 		transfer->parts.config->presign_expiry_ms, arena, url, err);
@@ -80,11 +83,12 @@ int transfer_verify(struct transfer *transfer, const struct media_row *media, co
 		.size = -1,
 		.range_last = -1,
 	};
-	return job_post_and_wait(transfer->parts.post, &job, caller->traceparent, arena, delivery, result, err);
+	return job_post_and_wait(
+		transfer->parts.post, &job, caller->traceparent, arena, delivery, result, err);
 }
 
-static int make_ready(struct transfer *transfer, const struct media_row *media, const struct result_message *result,
-	const struct caller *caller, struct error *err)
+static int make_ready(struct transfer *transfer, const struct media_row *media,
+	const struct result_message *result, const struct caller *caller, struct error *err)
 {
 	struct media_bytes bytes = {
 		.media_pk = media->pk,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Another place for bytes that somebody has already brought there. READY stays true because a worker reads them first; moving them is another
- * matter. What is left at the old place is nobody's business here: it may be where it is on purpose.
+ * Another place for bytes that somebody has already brought there. READY stays true because a worker reads
+ * them first; moving them is another matter. What is left at the old place is nobody's business here: it
+ * may be where it is on purpose.
  */
 #include "db/media_bulk.h"
 #include "domain/transfer_parts.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET /download/{pid}: a media and its bytes as base64 in one JSON body, streamed: the length is known before the first byte, and no more than a
- * piece is in memory. GET /download/url/{pid}: the same with a URL instead of the bytes.
+ * GET /download/{pid}: a media and its bytes as base64 in one JSON body, streamed: the length is known
+ * before the first byte, and no more than a piece is in memory. GET /download/url/{pid}: the same with a
+ * URL instead of the bytes.
  */
 #include "common/arena.h"
 #include "common/base64.h"
@@ -96,11 +97,13 @@ static int find_ready(struct gateway *gateway, const struct request *request, st
 	if (!found)
 		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
 	if (row->status != MEDIA_READY)
-		return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give", media_status_name(row->status));
+		return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give",
+			media_status_name(row->status));
 	return 0;
 }
 
-static int run_download(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+static int run_download(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct media_row row;
 	const char *json;
@@ -112,15 +115,17 @@ static int run_download(struct gateway *gateway, struct request *request, struct
 		.head = arena_printf(request->arena, "{\"mediadata\":%s,\"base64\":\"", json),
 		.text = arena_alloc(request->arena, base64_encoded_length(PIECE, BASE64_STANDARD) + 1),
 	};
-	encoder.content_length = (int64_t)(strlen(encoder.head) +
-		base64_encoded_length((size_t)row.size, BASE64_STANDARD) + sizeof(TAIL) - 1);
+	encoder.content_length =
+		(int64_t)(strlen(encoder.head) + base64_encoded_length((size_t)row.size, BASE64_STANDARD) +
+			  sizeof(TAIL) - 1);
 	struct transfer_sink sink = {begin, encode, &encoder};
 	if (transfer_get(gateway->transfer, &row, 0, row.size - 1, &sink, &caller, request->arena, err))
 		return -1;
 	return finish(&encoder, err);
 }
 
-static int run_download_url(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+static int run_download_url(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct media_row row;
 	const char *json, *url;
@@ -135,9 +140,11 @@ static int run_download_url(struct gateway *gateway, struct request *request, st
 }
 
 /* What clients of the download calls look for in an error. */
-static int explain(const struct request *request, struct response *response, int result, const struct error *err)
+static int explain(
+	const struct request *request, struct response *response, int result, const struct error *err)
 {
-	const char *pid = request_param(request, "pid") ? request_param(request, "pid") : request_query(request, "pid");
+	const char *pid =
+		request_param(request, "pid") ? request_param(request, "pid") : request_query(request, "pid");
 	if (result) {
 		response_add_error_member(response, "pid", pid);
 		response_add_error_member(response, "error", error_wire_name(err->code));
@@ -146,12 +153,14 @@ static int explain(const struct request *request, struct response *response, int
 	return result;
 }
 
-int handle_download(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_download(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	return explain(request, response, run_download(gateway, request, response, err), err);
 }
 
-int handle_download_url(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_download_url(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	return explain(request, response, run_download_url(gateway, request, response, err), err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /download/urls: presigned URLs for many media, each with its metadata; those that have none say why. */
+/* POST /download/urls: presigned URLs for many media, each with its metadata; those that have none say
+ * why. */
 #include "common/buf.h"
 #include "db/media_bulk.h"
 #include "domain/transfer.h"
@@ -12,8 +13,8 @@
 
 #include <cjson/cJSON.h>
 
-static int presign(struct gateway *gateway, const struct media_found *media, struct arena *arena, const char **url,
-	struct error *err)
+static int presign(struct gateway *gateway, const struct media_found *media, struct arena *arena,
+	const char **url, struct error *err)
 {
 	if (!media->json)
 		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
@@ -23,8 +24,8 @@ static int presign(struct gateway *gateway, const struct media_found *media, str
 	return transfer_presign_get(gateway->transfer, &media->row, arena, url, err);
 }
 
-static void append_one(struct gateway *gateway, const char *pid, const struct media_found *media, struct arena *arena,
-	struct buf *out)
+static void append_one(struct gateway *gateway, const char *pid, const struct media_found *media,
+	struct arena *arena, struct buf *out)
 {
 	struct error why;
 	const char *url;
@@ -40,14 +41,16 @@ static void append_one(struct gateway *gateway, const char *pid, const struct me
 	buf_append_text(out, "}");
 }
 
-static int find(struct gateway *gateway, const struct request *request, struct media_found **media, struct error *err)
+static int find(
+	struct gateway *gateway, const struct request *request, struct media_found **media, struct error *err)
 {
 	size_t count;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	return conn ? media_find_many(conn, request->body, request->arena, media, &count, err) : -1;
 }
 
-int handle_download_urls(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_download_urls(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct media_found *media;
 	struct list_writer list;
@@ -55,8 +58,7 @@ int handle_download_urls(struct gateway *gateway, struct request *request, struc
 		return -1;
 	list_open(&list, request, response, "[");
 	const cJSON *pid;
-	cJSON_ArrayForEach(pid, request->json)
-	{
+	cJSON_ArrayForEach(pid, request->json) {
 		CLEANUP(buf_release) struct buf one = {0};
 		append_one(gateway, pid->valuestring, media++, request->arena, &one);
 		if (list_add(&list, one.data, one.length, err))

@@ -58,7 +58,8 @@ int handle_identifier_create(
 	return 0;
 }
 
-/* A new pattern is for what comes; how much of what is there does not match it is told, "+" meaning at least. */
+/* A new pattern is for what comes; how much of what is there does not match it is told, "+" meaning at
+ * least. */
 static void tell_mismatches(struct gateway *gateway, struct db_conn *conn, struct request *request,
 	struct response *response, const char *name, const char *pattern)
 {
@@ -66,14 +67,16 @@ static void tell_mismatches(struct gateway *gateway, struct db_conn *conn, struc
 	struct identifiers_mismatches found;
 	int64_t limit_ms = gateway->config->database_timeout_ms / 2;
 	if (identifiers_mismatches(conn, name, pattern, limit_ms, request->arena, &found, &err)) {
-		log_warn("existing identifiers were not compared with a new pattern", LOG_STR("name", name), LOG_ERROR(&err));
+		log_warn("existing identifiers were not compared with a new pattern", LOG_STR("name", name),
+			LOG_ERROR(&err));
 		return;
 	}
 	response_header_printf(request, response, "X-Mediastore-Mismatches", "%" PRId64 "%s", found.count,
 		found.complete ? "" : "+");
 	if (found.count)
-		log_warn("existing identifiers do not match a new pattern", LOG_STR("request_id", request->request_id),
-			LOG_STR("name", name), LOG_INT("mismatches", found.count), LOG_STR("example", found.example));
+		log_warn("existing identifiers do not match a new pattern",
+			LOG_STR("request_id", request->request_id), LOG_STR("name", name),
+			LOG_INT("mismatches", found.count), LOG_STR("example", found.example));
 }
 
 int handle_identifier_update(

@@ -7,7 +7,8 @@
 
 enum { CHUNK = 64 * 1024 };
 
-void list_open(struct list_writer *list, struct request *request, struct response *response, const char *opening)
+void list_open(
+	struct list_writer *list, struct request *request, struct response *response, const char *opening)
 {
 	*list = (struct list_writer){.request = request, .response = response};
 	response_json(request, response);

@@ -16,7 +16,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-int handle_media_create(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_create(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct caller caller = session_caller(request);
@@ -34,7 +35,8 @@ int handle_media_create(struct gateway *gateway, struct request *request, struct
 	return 0;
 }
 
-int handle_media_read(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_read(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	const char *json, *pid;
 	int64_t version;
@@ -65,7 +67,8 @@ static int answer_one(const struct bulk *bulk, struct response *response, struct
 	return 0;
 }
 
-int handle_media_update(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_update(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	const char *pid;
 	struct bulk bulk;
@@ -83,7 +86,8 @@ int handle_media_update(struct gateway *gateway, struct request *request, struct
 	return answer_one(&bulk, response, err);
 }
 
-int handle_media_delete(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_delete(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	const char *pid;
 	struct bulk bulk;

@@ -2,8 +2,8 @@
 #ifndef HANDLERS_MEDIA_H
 #define HANDLERS_MEDIA_H
 
-/* Metadata of media: rows only, no bytes. Handlers are named handle_*, because db/ has the plain names. Every reply that is
- * one Media has its version as ETag; every change looks at If-Match. */
+/* Metadata of media: rows only, no bytes. Handlers are named handle_*, because db/ has the plain names.
+ * Every reply that is one Media has its version as ETag; every change looks at If-Match. */
 
 #include "common/error.h"
 
@@ -11,8 +11,9 @@ struct gateway;
 struct request;
 struct response;
 
-#define MEDIA_HANDLER(name) \
-	int name(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+#define MEDIA_HANDLER(name)                                                                                  \
+	int name(struct gateway *gateway, struct request *request, struct response *response,                \
+		struct error *err)
 
 /* one (media.c) */
 MEDIA_HANDLER(handle_media_create);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Many media at once. What the elements look like, their schemas say: a problem there is 422 for the whole; what is wrong with a media is
- * told beside its pid. */
+/* Many media at once. What the elements look like, their schemas say: a problem there is 422 for the
+ * whole; what is wrong with a media is told beside its pid. */
+#include "db/media_bulk.h"
 #include "common/arena.h"
 #include "common/buf.h"
-#include "db/media_bulk.h"
 #include "domain/media_updates.h"
 #include "domain/mediadata.h"
 #include "gateway.h"
@@ -55,7 +55,8 @@ static void answer_bulk(struct request *request, struct response *response, cons
 /* --- create */
 
 /* Every element that stands in the way, by its index. */
-static int refuse(const struct request *request, struct response *response, const struct bulk *bulk, struct error *err)
+static int refuse(
+	const struct request *request, struct response *response, const struct bulk *bulk, struct error *err)
 {
 	CLEANUP(buf_release) struct buf detail = {0};
 	const char *separator = "[";
@@ -63,7 +64,9 @@ static int refuse(const struct request *request, struct response *response, cons
 		const struct bulk_item *item = &bulk->items[i];
 		if (item->code == ERROR_NONE)
 			continue;
-		buf_printf(&detail, "%s{\"type\":\"value_error\",\"loc\":[\"body\",\"medias\",%zu],\"msg\":", separator, i);
+		buf_printf(&detail,
+			"%s{\"type\":\"value_error\",\"loc\":[\"body\",\"medias\",%zu],\"msg\":", separator,
+			i);
 		buf_append_json_string(&detail, item->message);
 		buf_append_text(&detail, ",\"error\":");
 		buf_append_json_string(&detail, item->message);
@@ -72,11 +75,12 @@ static int refuse(const struct request *request, struct response *response, cons
 	}
 	buf_append_text(&detail, "]");
 	response_set_detail(response, arena_memdup(request->arena, detail.data, detail.length));
-	return error_set(err, ERROR_INVALID, "%zu of %zu media cannot be created; none was", bulk->failures, bulk->count);
+	return error_set(err, ERROR_INVALID, "%zu of %zu media cannot be created; none was", bulk->failures,
+		bulk->count);
 }
 
-static int answer_created(struct list_writer *list, const struct bulk *bulk, const struct media_created *created,
-	struct error *err)
+static int answer_created(struct list_writer *list, const struct bulk *bulk,
+	const struct media_created *created, struct error *err)
 {
 	for (size_t i = 0; i < bulk->count; i++)
 		if (created[i].json && list_add(list, created[i].json, created[i].length, err))
@@ -105,7 +109,8 @@ static int answer_partial(struct request *request, struct response *response, co
 	return list_close(&list, "]}", err);
 }
 
-int handle_media_create_many(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_create_many(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct caller caller = session_caller(request);
 	const char *wish = request_query(request, "partial");
@@ -113,9 +118,8 @@ int handle_media_create_many(struct gateway *gateway, struct request *request, s
 	struct bulk bulk;
 	struct media_created *created;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	if (!conn ||
-		mediadata_create_many(conn, request->json, request->body, partial, &caller.actor, request->arena, &bulk,
-			&created, err))
+	if (!conn || mediadata_create_many(conn, request->json, request->body, partial, &caller.actor,
+			     request->arena, &bulk, &created, err))
 		return -1;
 	if (partial)
 		return answer_partial(request, response, &bulk, created, err);
@@ -132,8 +136,8 @@ int handle_media_create_many(struct gateway *gateway, struct request *request, s
 
 typedef int updates_fn(const struct media_updates *updates, struct bulk *out, struct error *err);
 
-static int run(struct gateway *gateway, struct request *request, struct response *response, updates_fn *change,
-	struct error *err)
+static int run(struct gateway *gateway, struct request *request, struct response *response,
+	updates_fn *change, struct error *err)
 {
 	struct bulk bulk;
 	struct media_updates updates = session_updates(gateway, request);
@@ -221,7 +225,8 @@ MEDIA_HANDLER(handle_media_update_many)
 	struct media_updates updates = session_updates(gateway, request);
 	updates.list = join(request);
 	if (!updates.list)
-		return error_set(err, ERROR_INVALID, "pids and medias must name the same media in the same order");
+		return error_set(
+			err, ERROR_INVALID, "pids and medias must name the same media in the same order");
 	if (media_updates_identity(&updates, &bulk, err))
 		return -1;
 	answer_bulk(request, response, &bulk);

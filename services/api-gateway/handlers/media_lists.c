@@ -31,15 +31,17 @@ static int add(const char *json, size_t length, void *context, struct error *err
 	return 0;
 }
 
-static void open_stream(struct stream *stream, struct gateway *gateway, struct db_conn *conn, struct request *request,
-	struct response *response)
+static void open_stream(struct stream *stream, struct gateway *gateway, struct db_conn *conn,
+	struct request *request, struct response *response)
 {
 	*stream = (struct stream){.gateway = gateway, .conn = conn};
 	list_open(&stream->list, request, response, "[");
 }
 
-/* A connection of its own: a dump lasts, and a few slow readers must not keep all others from the database. */
-int handle_media_dump(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+/* A connection of its own: a dump lasts, and a few slow readers must not keep all others from the
+ * database. */
+int handle_media_dump(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct stream stream;
 	int64_t deadline = clock_monotonic_ms() + gateway->config->database_timeout_ms;
@@ -52,7 +54,8 @@ int handle_media_dump(struct gateway *gateway, struct request *request, struct r
 	return list_close(&stream.list, "]", err);
 }
 
-int handle_media_read_many(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_read_many(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct stream stream;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
@@ -67,7 +70,8 @@ int handle_media_read_many(struct gateway *gateway, struct request *request, str
 static const char *tags_of(const struct request *request)
 {
 	const cJSON *tags = request_field(request->json, "tags"), *tag;
-	const char **texts = arena_alloc(request->arena, ((size_t)cJSON_GetArraySize(tags) + 1) * sizeof(*texts));
+	const char **texts =
+		arena_alloc(request->arena, ((size_t)cJSON_GetArraySize(tags) + 1) * sizeof(*texts));
 	size_t count = 0;
 	cJSON_ArrayForEach(tag, tags)
 		texts[count++] = tag->valuestring;
@@ -76,7 +80,8 @@ static const char *tags_of(const struct request *request)
 	return arena_memdup(request->arena, array.data, array.length);
 }
 
-int handle_media_search(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_media_search(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct stream stream;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);

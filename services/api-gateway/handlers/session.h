@@ -17,8 +17,8 @@ struct response;
 MUST_CHECK struct db_conn *session_connect(struct gateway *gateway, struct error *err);
 /* As long as something that is streamed goes on, the connection's deadline is moved on. */
 void session_renew(struct gateway *gateway, struct db_conn *conn);
-/* The pid that the path or, for pids that the path cannot name, the query parameter names. INVALID, with its detail in the
- * response, when neither does. */
+/* The pid that the path or, for pids that the path cannot name, the query parameter names. INVALID, with
+ * its detail in the response, when neither does. */
 MUST_CHECK int session_pid(
 	const struct request *request, struct response *response, const char **pid, struct error *err);
 /* Changes as the request asks for them: its body, its If-Match. */

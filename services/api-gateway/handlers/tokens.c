@@ -46,7 +46,8 @@ static int number_of(const struct request *request, struct response *response, c
 	return error_set(err, ERROR_INVALID, "%s must be a whole number from 1 to %" PRId64, name, maximum);
 }
 
-/* The list is asked for with one more than is shown, so that a next page is only offered when there is one. */
+/* The list is asked for with one more than is shown, so that a next page is only offered when there is
+ * one. */
 static void link_next(struct request *request, struct response *response, cJSON *list, int64_t limit)
 {
 	if (cJSON_GetArraySize(list) <= limit)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /upload: metadata and, as base64, bytes in one JSON body. What the existing clients rely on: a bucket without bytes answers with a
- * URL to put them to, any other store without bytes makes a PENDING row, and a row that is PENDING or FAILED is taken over.
+ * POST /upload: metadata and, as base64, bytes in one JSON body. What the existing clients rely on: a
+ * bucket without bytes answers with a URL to put them to, any other store without bytes makes a PENDING
+ * row, and a row that is PENDING or FAILED is taken over.
  */
 #include "common/arena.h"
 #include "common/base64.h"
@@ -26,7 +27,8 @@ static void answer(struct request *request, struct response *response, const cha
 	response_json(request, response);
 }
 
-static int decode(const char *text, struct arena *arena, const void **bytes, size_t *length, struct error *err)
+static int decode(
+	const char *text, struct arena *arena, const void **bytes, size_t *length, struct error *err)
 {
 	size_t encoded = strlen(text);
 	void *out = arena_alloc(arena, encoded / 4 * 3 + 3);
@@ -38,8 +40,8 @@ static int decode(const char *text, struct arena *arena, const void **bytes, siz
 	return 0;
 }
 
-static int store_bytes(struct gateway *gateway, struct request *request, const struct transfer_put *put, const char *base64,
-	const struct caller *caller, bool *ready, struct error *err)
+static int store_bytes(struct gateway *gateway, struct request *request, const struct transfer_put *put,
+	const char *base64, const struct caller *caller, bool *ready, struct error *err)
 {
 	const void *bytes;
 	size_t length;
@@ -47,7 +49,8 @@ static int store_bytes(struct gateway *gateway, struct request *request, const s
 	struct intake_limits limits = transfer_limits(gateway->transfer);
 	CLEANUP(intake_release) struct intake intake = {.file = {.fd = -1}};
 	if (decode(base64, request->arena, &bytes, &length, err) || transfer_check(gateway->transfer, err) ||
-		intake_take(transfer_spool(gateway->transfer), &limits, bytes, length, request->arena, &intake, err) ||
+		intake_take(transfer_spool(gateway->transfer), &limits, bytes, length, request->arena,
+			&intake, err) ||
 		transfer_put(gateway->transfer, put, &intake, caller, request->arena, &stored, err))
 		return -1;
 	*ready = stored.ready;
@@ -55,11 +58,13 @@ static int store_bytes(struct gateway *gateway, struct request *request, const s
 }
 
 /* Only the metadata go to PostgreSQL, not the bytes beside them. */
-static int resolve(struct gateway *gateway, const struct request *request, struct mediadata *out, struct error *err)
+static int resolve(
+	struct gateway *gateway, const struct request *request, struct mediadata *out, struct error *err)
 {
 	static const char *const PATH[] = {"mediadata", NULL};
 	struct json_span span = {0};
-	json_span_find(request->body, request->body_length, PATH, &span); /* its schema has seen that it is there */
+	json_span_find(
+		request->body, request->body_length, PATH, &span); /* its schema has seen that it is there */
 	const char *document = arena_memdup(request->arena, span.text, span.length);
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const cJSON *mediadata = request_field(request->json, "mediadata");
@@ -74,7 +79,8 @@ static int run(struct gateway *gateway, struct request *request, struct response
 	bool ready = false;
 	if (resolve(gateway, request, &data, err))
 		return -1;
-	struct transfer_put put = {.pid = data.media.pid, .create = &data.media, .existing = TRANSFER_TAKE_OVER};
+	struct transfer_put put = {
+		.pid = data.media.pid, .create = &data.media, .existing = TRANSFER_TAKE_OVER};
 	bool wants_url = data.store_type == STORE_BUCKET && (!base64 || !*base64);
 	int done;
 	if (wants_url)
@@ -89,7 +95,8 @@ static int run(struct gateway *gateway, struct request *request, struct response
 	return 0;
 }
 
-int handle_upload(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+int handle_upload(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	int result = run(gateway, request, response, err);
 	if (result)

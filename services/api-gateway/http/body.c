@@ -22,8 +22,8 @@
 
 enum {
 	DEFAULT_DEPTH = 256,
-	/* cJSON parses and frees recursively, on a server thread's small stack. What is deeper are users' documents,
-	 * which go to PostgreSQL as text. */
+	/* cJSON parses and frees recursively, on a server thread's small stack. What is deeper are users'
+	 * documents, which go to PostgreSQL as text. */
 	PARSED_DEPTH = 64,
 	/* A parsed value costs cJSON some 64 bytes, however short its text. */
 	MAX_VALUES = 2 * 1000 * 1000,
@@ -106,8 +106,8 @@ static cJSON *parse_pruned(const struct request *request)
 	return cJSON_ParseWithLength(pruned.data, pruned.length);
 }
 
-static int parse(const struct gateway *gateway, struct request *request, struct budget_share *share,
-	struct error *err)
+static int parse(
+	const struct gateway *gateway, struct request *request, struct budget_share *share, struct error *err)
 {
 	int max_depth = gateway->json_depth ? gateway->json_depth : DEFAULT_DEPTH;
 	if (json_text_check(request->body, request->body_length, max_depth, err) != 0)
@@ -117,8 +117,9 @@ static int parse(const struct gateway *gateway, struct request *request, struct 
 		return error_set(err, ERROR_TOO_LARGE, "request body holds more than %d values", MAX_VALUES);
 	if (reserve(share, 2 * request->body_length + measure.values * VALUE_COST, err) != 0)
 		return -1;
-	cJSON *json = measure.depth > PARSED_DEPTH ? parse_pruned(request)
-						   : cJSON_ParseWithLength(request->body, request->body_length);
+	cJSON *json = measure.depth > PARSED_DEPTH
+			      ? parse_pruned(request)
+			      : cJSON_ParseWithLength(request->body, request->body_length);
 	if (!json)
 		return error_set(err, ERROR_BAD_REQUEST, "Cannot parse request body");
 	arena_defer(request->arena, release_json, json);
@@ -167,7 +168,8 @@ void body_drop_repeated(struct cJSON *value)
 		body_drop_repeated(child);
 }
 
-/* --- the length of lists: the body itself, and a body's members (what a document holds deeper is its own affair) */
+/* --- the length of lists: the body itself, and a body's members (what a document holds deeper is its own
+ * affair) */
 
 static bool list_fits(const struct request *request, const cJSON *list, size_t max, struct buf *problems)
 {
@@ -234,7 +236,8 @@ static size_t limit_of(const struct gateway *gateway, const struct route_body *b
 	return body->limit ? body->limit : gateway->body_max;
 }
 
-/* Reads and parses. What it takes of the memory of all bodies is given back with the arena, after the text and the tree. */
+/* Reads and parses. What it takes of the memory of all bodies is given back with the arena, after the text
+ * and the tree. */
 static int load(const struct gateway *gateway, struct request *request, struct error *err)
 {
 	struct budget_share *share = arena_alloc(request->arena, sizeof(*share));

@@ -3,8 +3,8 @@
 #define HTTP_BUDGET_H
 
 /*
- * An amount of something that all requests together may have: bytes of JSON bodies, transfers at once. Who wants more
- * than is left waits, and not for ever. Thread-safe.
+ * An amount of something that all requests together may have: bytes of JSON bodies, transfers at once. Who
+ * wants more than is left waits, and not for ever. Thread-safe.
  */
 
 #include "common/error.h"
@@ -23,8 +23,9 @@ struct budget_share {
 	int64_t taken;
 };
 
-/* Makes the share `amount`, waiting for it until the monotonic deadline (0: not at all) when it is more than before. What would
- * be more than the total becomes the total: then the request runs alone. UNAVAILABLE: the share is as it was. */
+/* Makes the share `amount`, waiting for it until the monotonic deadline (0: not at all) when it is more
+ * than before. What would be more than the total becomes the total: then the request runs alone.
+ * UNAVAILABLE: the share is as it was. */
 MUST_CHECK int budget_share_set(
 	struct budget_share *share, int64_t amount, int64_t deadline_ms, struct error *err);
 void budget_share_release(struct budget_share *share); /* also for CLEANUP() */

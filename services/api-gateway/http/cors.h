@@ -3,9 +3,9 @@
 #define HTTP_CORS_H
 
 /*
- * Which pages of other origins may use the API from a browser: none, unless MEDIASTORE_CORS_ORIGINS names them
- * ("https://a.example,https://b.example:8443") or says "*". Tokens travel in a header, so credentials are never
- * allowed. Read-only after creation.
+ * Which pages of other origins may use the API from a browser: none, unless MEDIASTORE_CORS_ORIGINS names
+ * them ("https://a.example,https://b.example:8443") or says "*". Tokens travel in a header, so credentials
+ * are never allowed. Read-only after creation.
  */
 
 #include "common/error.h"

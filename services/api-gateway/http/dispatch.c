@@ -3,11 +3,13 @@
 
 #include "common/arena.h"
 #include "common/cleanup.h"
+#include "common/http_server.h"
 #include "gateway.h"
 #include "http/auth.h"
 #include "http/body.h"
 #include "http/budget.h"
 #include "http/cors.h"
+#include "http/coverage.h"
 #include "http/idempotency.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -89,12 +91,20 @@ static int serve(struct gateway *gateway, struct request *request, struct respon
 	return begun == 1 ? request->route->handler(gateway, request, response, err) : begun;
 }
 
+/* The schema of a reply: its route's, or that of every error. NULL: it has none. */
+static const char *schema_of_reply(const struct request *request, const struct response *response)
+{
+	if (response->status >= 400)
+		return "rest/error.json";
+	return request->route ? request->route->reply : NULL;
+}
+
 /* In tests every reply is held against the schema that the documentation shows. */
 static int check_reply(const struct gateway *gateway, const struct request *request,
 	const struct response *response, struct error *err)
 {
-	const char *name = request->route->reply;
-	if (!gateway->check_replies || !name || response->status != 200)
+	const char *name = schema_of_reply(request, response);
+	if (!gateway->check_replies || !name || !response->body.length)
 		return 0;
 	const struct schema *schema = schema_set_find(gateway->schemas, name);
 	assert(schema);
@@ -112,6 +122,26 @@ static int check_reply(const struct gateway *gateway, const struct request *requ
 	return result;
 }
 
+/* For the tests' account of what was ever answered. */
+static void record(
+	const struct gateway *gateway, const struct request *request, const struct response *response)
+{
+	if (!gateway->coverage)
+		return;
+	struct error err = {0};
+	const struct route *route = request->route;
+	int status = response->status ? response->status : http_exchange_status(request->exchange);
+	const char *body = "fits";
+	if (response->status && !response->body.length)
+		body = "none";
+	else if (!response->status || !schema_of_reply(request, response))
+		body = "unchecked";
+	else if (check_reply(gateway, request, response, &err) != 0)
+		body = "misfits";
+	coverage_record(gateway->coverage, route ? route->method : request->method,
+		route ? route->pattern : NULL, status, body);
+}
+
 /* Leaves the answer in the response, unless it was streamed. */
 static void run(struct gateway *gateway, struct request *request, struct response *response)
 {
@@ -125,15 +155,16 @@ static void run(struct gateway *gateway, struct request *request, struct respons
 		response->status = 0;
 		if (result != 0)
 			response->error = err;
+		record(gateway, request, response);
 		return;
 	}
 	if (result == 0 && response->status == 0)
 		response->status = request->route->status;
-	if (result == 0 && check_reply(gateway, request, response, &err) == 0)
-		return;
-	response_error(request, response, &err);
+	if (result != 0 || check_reply(gateway, request, response, &err) != 0)
+		response_error(request, response, &err);
 	if (allow)
 		response_header(request, response, "Allow", allow);
+	record(gateway, request, response);
 }
 
 void dispatch(struct gateway *gateway, struct request *request, struct response *response)

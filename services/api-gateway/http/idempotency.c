@@ -43,7 +43,8 @@ static void make_fingerprint(const struct gateway *gateway, const struct request
 
 /* --- what is kept: {"headers": {name: value}, "body": text} */
 
-/* Without the lasting headers: the id, and what the browser's origin needs, are those of the request that asks. */
+/* Without the lasting headers: the id, and what the browser's origin needs, are those of the request that
+ * asks. */
 static const char *write_answer(const struct request *request, const struct response *response)
 {
 	CLEANUP(buf_release) struct buf text = {0};

@@ -76,8 +76,8 @@ const char *request_param(const struct request *request, const char *name);
 /* The first query parameter of that name, or NULL. */
 const char *request_query(const struct request *request, const char *name);
 const char *request_header(const struct request *request, const char *name);
-/* The rest of the body must have arrived (or, after the answer has begun, the answer been taken) that many milliseconds from now; 0:
- * whenever. Until then only a stall ends a transfer. */
+/* The rest of the body must have arrived (or, after the answer has begun, the answer been taken) that many
+ * milliseconds from now; 0: whenever. Until then only a stall ends a transfer. */
 void request_set_deadline(struct request *request, int64_t ms);
 /* Pulls the body of a raw route. */
 MUST_CHECK ssize_t request_read(struct request *request, void *out, size_t size, struct error *err);

@@ -19,7 +19,8 @@ void response_release(struct response *response)
 	buf_release(&response->error_members);
 }
 
-/* Pages that need scripts say so themselves; objects and JSON never run any, whatever type a client gave them. */
+/* Pages that need scripts say so themselves; objects and JSON never run any, whatever type a client gave
+ * them. */
 static const struct http_header BASE_HEADERS[] = {
 	{"X-Content-Type-Options", "nosniff"},
 	{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
@@ -144,8 +145,17 @@ static void append_detail(struct buf *out, const struct response *response, cons
 	buf_append_text(out, list ? "}]" : "");
 }
 
+static const char *header_of(const struct response *response, const char *name)
+{
+	for (size_t i = 0; i < response->header_count; i++)
+		if (strcmp(response->headers[i].name, name) == 0)
+			return response->headers[i].value;
+	return NULL;
+}
+
 void response_error(struct request *request, struct response *response, const struct error *err)
 {
+	const char *content_range = header_of(response, "Content-Range");
 	response->error = *err;
 	response->status = error_http_status(err->code);
 	memset(response->headers + response->lasting, 0,
@@ -158,6 +168,8 @@ void response_error(struct request *request, struct response *response, const st
 	if (wait_ms || err->code == ERROR_UNAVAILABLE || err->code == ERROR_TOO_MANY)
 		response_header_printf(request, response, "Retry-After", "%lld",
 			(long long)(wait_ms ? (wait_ms + 999) / 1000 : 1));
+	if (err->code == ERROR_RANGE && content_range)
+		response_header(request, response, "Content-Range", content_range);
 
 	struct buf *body = &response->body;
 	buf_clear(body);

@@ -33,15 +33,16 @@ struct response {
 	struct buf error_members; /* set by response_add_error_member */
 };
 
-/* Gives the response what every answer has, before anything else: X-Request-Id and the headers that keep browsers from doing
- * more with an answer than showing it. Handlers of pages replace those that do not suit them. */
+/* Gives the response what every answer has, before anything else: X-Request-Id and the headers that keep
+ * browsers from doing more with an answer than showing it. Handlers of pages replace those that do not
+ * suit them. */
 void response_begin(struct request *request, struct response *response);
 /* The headers so far stay when the answer becomes an error. */
 void response_keep_headers(struct response *response);
 void response_release(struct response *response);
 
-/* Name and value are copied into the request's arena. A header of that name is replaced. Values with control characters are dropped; so are
- * headers beyond the maximum. */
+/* Name and value are copied into the request's arena. A header of that name is replaced. Values with
+ * control characters are dropped; so are headers beyond the maximum. */
 void response_header(struct request *request, struct response *response, const char *name, const char *value);
 void response_header_printf(struct request *request, struct response *response, const char *name,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -65,9 +66,9 @@ void response_set_retry_after(struct response *response, int64_t wait_ms);
 /* A further member of the error body: "error", "pid", "msg". */
 void response_add_error_member(struct response *response, const char *name, const char *text);
 
-/* Makes the error's reply: {"detail", "code", "request_id", further members}, and WWW-Authenticate, Allow or
- * Retry-After where they belong. What the body held before is dropped. Dispatch calls it; handlers return -1
- * instead. */
+/* Makes the error's reply: {"detail", "code", "request_id", further members}, and WWW-Authenticate, Allow,
+ * Retry-After or Content-Range (the handler's own) where they belong. What else it held before is dropped.
+ * Dispatch calls it; handlers return -1 instead. */
 void response_error(struct request *request, struct response *response, const struct error *err);
 
 #endif

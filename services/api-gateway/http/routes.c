@@ -4,6 +4,7 @@
 #include "handlers/identifiers.h"
 #include "handlers/login.h"
 #include "handlers/media.h"
+#include "handlers/pages.h"
 #include "handlers/people.h"
 #include "handlers/s3_configs.h"
 #include "handlers/stores.h"
@@ -13,7 +14,8 @@
 
 #include <stddef.h>
 
-/* A small JSON body, a JSON body up to the setting, a stream, none; _ONCE: of what makes something, Idempotency-Key counts. */
+/* A small JSON body, a JSON body up to the setting, a stream, none; _ONCE: of what makes something,
+ * Idempotency-Key counts. */
 #define BODY(schema_, argument_, limit_, once_)                                                              \
 	{                                                                                                    \
 		.schema = (schema_), .argument = (argument_), .limit = (limit_), .once = (once_)             \
@@ -31,6 +33,11 @@ const struct route ROUTES[] = {
 	/* method   pattern                          handler                   auth    body                              reply                     ok */
 	{"GET",    "/livez",                        handle_live,              PUBLIC, NONE,                             REPLY("health"),          200},
 	{"GET",    "/readyz",                       handle_ready,             PUBLIC, NONE,                             REPLY("health"),          200},
+	{"GET",    "/",                             handle_home,              PUBLIC, STREAM,                           NULL,                     200},
+	{"GET",    "/api/docs",                     handle_docs,              PUBLIC, STREAM,                           NULL,                     200},
+	{"GET",    "/api/docs/{file}",              handle_docs_file,         PUBLIC, STREAM,                           NULL,                     200},
+	{"GET",    "/api/openapi.json",             handle_openapi,           PUBLIC, STREAM,                           NULL,                     200},
+
 	{"GET",    "/api/hello",                    handle_hello,             PUBLIC, NONE,                             REPLY("hello"),           200},
 	{"POST",   "/api/login",                    handle_login,             PUBLIC, SMALL("login", "credentials"),    REPLY("token"),           200},
 
@@ -83,7 +90,7 @@ const struct route ROUTES[] = {
 	{"DELETE", "/api/media/update/metadata",    handle_media_remove_metadata, WRITER, JSON("metadata_removal", "updates"), REPLY("bulk"),     200},
 	{"PATCH",  "/api/media/update",             handle_media_update_many, WRITER, JSON("media_updates", "updates"), REPLY("bulk"),            200},
 	{"POST",   "/api/media/{pid...}/complete",  handle_media_complete,    WRITER, NONE,                             REPLY("media"),           200},
-	{"PUT",    "/api/media/{pid...}/content",   handle_content_put,       WRITER, STREAM,                           NULL,                     200},
+	{"PUT",    "/api/media/{pid...}/content",   handle_content_put,       WRITER, STREAM,                           REPLY("media"),           200},
 	{"GET",    "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 	{"HEAD",   "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 

@@ -8,7 +8,7 @@
 
 #include "db/media_repo.h"
 
-#define STORE "\"store_config\":{\"type\":\"FilesystemStore\",\"bucket\":\"/data\"}"
+#define STORE            "\"store_config\":{\"type\":\"FilesystemStore\",\"bucket\":\"/data\"}"
 #define MEDIA(pid, more) "{\"pid\":\"" pid "\",\"pid_type\":\"DEFAULT\"," STORE more "}"
 
 /* The text of the reply. */

@@ -15,6 +15,7 @@
 #include "domain/tokens.h"
 #include "gateway.h"
 #include "http/auth.h"
+#include "http/coverage.h"
 #include "http/dispatch.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -35,9 +36,9 @@ struct rest {
 	cJSON *reply; /* NULL without a JSON body */
 	const char *body;
 	size_t sent;
-	const char *token; /* sent as Bearer; NULL: none */
+	const char *token;                    /* sent as Bearer; NULL: none */
 	const char *if_match, *if_none_match; /* headers of the next request; NULL: none */
-	const char *header[2]; /* one more header; name NULL: none */
+	const char *header[2];                /* one more header; name NULL: none */
 	char authorization[600];
 	char admin[TOKEN_SIZE], writer[TOKEN_SIZE], reader[TOKEN_SIZE];
 };
@@ -160,6 +161,9 @@ static inline int rest_create(void **state)
 		.database_timeout_ms = 20000,
 		.check_replies = true,
 	};
+	const char *coverage = getenv("TEST_COVERAGE");
+	if (coverage)
+		assert_ok(coverage_create(coverage, &rest.gateway.coverage, &fixture.err));
 	memset(rest.gateway.secret_key, 7, sizeof(rest.gateway.secret_key));
 	rest_make_user("admin", "admin", rest.admin);
 	rest_make_user("writer", "writer", rest.writer);
@@ -169,6 +173,7 @@ static inline int rest_create(void **state)
 
 static inline int rest_drop(void **state)
 {
+	coverage_free(rest.gateway.coverage);
 	auth_free(rest.gateway.auth);
 	router_free(rest.router);
 	schema_set_free(rest.schemas);

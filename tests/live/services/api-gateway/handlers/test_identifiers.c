@@ -111,7 +111,8 @@ static void a_new_pattern_tells_what_no_longer_matches(void **state)
 				"\"store_config\":{\"type\":\"DictStore\",\"bucket\":\"r\"}}",
 				i, media[i]));
 	assert_status(200, "POST", "/api/media",
-		"{\"pid\":\"2x\",\"pid_type\":\"run\",\"store_config\":{\"type\":\"DictStore\",\"bucket\":\"r\"}}");
+		"{\"pid\":\"2x\",\"pid_type\":\"run\",\"store_config\":{\"type\":\"DictStore\",\"bucket\":"
+		"\"r\"}}");
 	assert_status(204, "PUT", "/api/identifier", "{\"name\":\"run\",\"pattern\":\"[0-9]+\"}");
 	assert_string_equal(rest_header("X-Mediastore-Mismatches"), "2");
 	assert_status(204, "PUT", "/api/identifier", "{\"name\":\"run\",\"pattern\":\"\"}");

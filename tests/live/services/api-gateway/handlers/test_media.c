@@ -27,8 +27,8 @@ static void pids_that_are_words_of_the_api_are_reached_by_query(void **state)
 	assert_status(204, "DELETE", "/api/media?pid=update%2Ftags", NULL);
 	assert_status(404, "GET", "/api/media?pid=dump", NULL);
 	assert_status(422, "GET", "/api/media", NULL);
-	assert_string_equal(
-		rest_detail(), "[{\"type\":\"missing\",\"loc\":[\"query\",\"pid\"],\"msg\":\"Field required\"}]");
+	assert_string_equal(rest_detail(),
+		"[{\"type\":\"missing\",\"loc\":[\"query\",\"pid\"],\"msg\":\"Field required\"}]");
 }
 
 static void patch_changes_pid_type_and_store(void **state)
@@ -37,15 +37,19 @@ static void patch_changes_pid_type_and_store(void **state)
 	assert_status(200, "POST", "/api/identifier", "{\"name\":\"digits\",\"pattern\":\"[0-9]+\"}");
 	assert_status(200, "POST", "/api/media", MEDIA("patched", ",\"identifiers\":{\"digits\":\"42\"}"));
 	assert_status(422, "PATCH", "/api/media/patched", "{\"pid_type\":\"digits\"}");
-	assert_string_equal(rest_detail(), "[{\"error\":\"pid_type does not match the pattern of identifier type digits\"}]");
+	assert_string_equal(rest_detail(),
+		"[{\"error\":\"pid_type does not match the pattern of identifier type digits\"}]");
 	assert_status(422, "PATCH", "/api/media/patched", "{\"pid_type\":\"digits\",\"new_pid\":\"43\"}");
-	assert_string_equal(rest_detail(), "[{\"error\":\"duplicate pid_type in identifiers DO NOT MATCH: 42 != 43\"}]");
+	assert_string_equal(
+		rest_detail(), "[{\"error\":\"duplicate pid_type in identifiers DO NOT MATCH: 42 != 43\"}]");
 	assert_status(204, "PATCH", "/api/media/patched",
-		"{\"pid_type\":\"digits\",\"new_pid\":\"42\",\"store_config\":{\"type\":\"DictStore\",\"bucket\":\"r\"}}");
+		"{\"pid_type\":\"digits\",\"new_pid\":\"42\",\"store_config\":{\"type\":\"DictStore\","
+		"\"bucket\":\"r\"}}");
 	assert_column("42", "identifiers", "{}");
 	assert_column("42", "(SELECT type FROM store s WHERE s.pk = media.store)", "DictStore");
 	assert_status(204, "PATCH", "/api/media/42",
-		arena_printf(fixture.arena, "{\"store_config\":\"%lld\",\"new_pid\":null}", (long long)fixture.store_pk));
+		arena_printf(fixture.arena, "{\"store_config\":\"%lld\",\"new_pid\":null}",
+			(long long)fixture.store_pk));
 	assert_column("42", "store", arena_printf(fixture.arena, "%lld", (long long)fixture.store_pk));
 	assert_status(204, "DELETE", "/api/media/42", NULL);
 }
@@ -87,8 +91,10 @@ static void deleting_queues_the_bytes_for_removal(void **state)
 	(void)state;
 	assert_status(200, "POST", "/api/media", MEDIA("gone", ""));
 	assert_status(204, "DELETE", "/api/media/gone", NULL);
-	assert_string_equal(fixture_ask("SELECT count(*) FROM job WHERE kind = 'delete' AND pid = 'gone'"), "1");
-	assert_string_equal(fixture_ask("SELECT actor FROM media_history WHERE pid = 'gone' AND op = 'delete'"), "admin");
+	assert_string_equal(
+		fixture_ask("SELECT count(*) FROM job WHERE kind = 'delete' AND pid = 'gone'"), "1");
+	assert_string_equal(
+		fixture_ask("SELECT actor FROM media_history WHERE pid = 'gone' AND op = 'delete'"), "admin");
 	assert_status(404, "DELETE", "/api/media/gone", NULL);
 }
 
@@ -96,9 +102,11 @@ static void an_upload_under_way_keeps_its_place(void **state)
 {
 	(void)state;
 	assert_status(200, "POST", "/api/media", MEDIA("busy", ""));
-	fixture_ask("INSERT INTO job (id, kind, class, state, media) SELECT gen_random_uuid(), 'put', 'quick', 'running', pk"
+	fixture_ask("INSERT INTO job (id, kind, class, state, media) SELECT gen_random_uuid(), 'put', "
+		    "'quick', 'running', pk"
 		    " FROM media WHERE pid = 'busy' RETURNING 1");
-	assert_status(409, "PATCH", "/api/media/busy", "{\"store_config\":{\"type\":\"DictStore\",\"bucket\":\"r\"}}");
+	assert_status(409, "PATCH", "/api/media/busy",
+		"{\"store_config\":{\"type\":\"DictStore\",\"bucket\":\"r\"}}");
 	assert_string_equal(rest_detail(), "\"an upload of this media is under way\"");
 	assert_status(204, "PATCH", "/api/media/busy", "{\"new_pid\":\"busy2\"}");
 }

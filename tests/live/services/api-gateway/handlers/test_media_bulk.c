@@ -23,7 +23,10 @@ static void a_list_is_created_in_its_order(void **state)
 	assert_column("c-a", "pk > (SELECT pk FROM media WHERE pid = 'c-z')", "t");
 	assert_column("c-a", "metadata", "{\"n\": 1.10}");
 	assert_column("c-z", "version", "1");
-	assert_string_equal(fixture_ask("SELECT count(*) FROM outbox WHERE subject LIKE 'c-_' AND what = 'media.created'"), "2");
+	assert_string_equal(
+		fixture_ask(
+			"SELECT count(*) FROM outbox WHERE subject LIKE 'c-_' AND what = 'media.created'"),
+		"2");
 	assert_status(200, "POST", "/api/media/create", "[]");
 	assert_body("[]");
 }
@@ -33,17 +36,22 @@ static void one_bad_element_keeps_the_list_from_being_created(void **state)
 	(void)state;
 	fixture_media("b-there");
 	assert_status(422, "POST", "/api/media/create",
-		"[" MEDIA("b-good", "") "," MEDIA("b-there", "") "," MEDIA("b-good", "") ","
-		"{\"pid\":\"b\",\"pid_type\":\"what\"," STORE "},"
-		"{\"pid\":\"b\",\"pid_type\":\"DEFAULT\",\"store_config\":{\"type\":\"BucketStore\",\"bucket\":\"b\"}}]");
+		"[" MEDIA("b-good", "") "," MEDIA("b-there", "") "," MEDIA(
+			"b-good", "") ","
+				      "{\"pid\":\"b\",\"pid_type\":\"what\"," STORE "},"
+				      "{\"pid\":\"b\",\"pid_type\":\"DEFAULT\",\"store_config\":{\"type\":"
+				      "\"BucketStore\",\"bucket\":\"b\"}}]");
 	assert_string_equal(rest_detail(),
-		"[{\"type\":\"value_error\",\"loc\":[\"body\",\"medias\",1],\"msg\":\"a media with this pid exists already\","
+		"[{\"type\":\"value_error\",\"loc\":[\"body\",\"medias\",1],\"msg\":\"a media with this pid "
+		"exists already\","
 		"\"error\":\"a media with this pid exists already\"},"
-		"{\"type\":\"value_error\",\"loc\":[\"body\",\"medias\",2],\"msg\":\"a media with this pid exists already\","
+		"{\"type\":\"value_error\",\"loc\":[\"body\",\"medias\",2],\"msg\":\"a media with this pid "
+		"exists already\","
 		"\"error\":\"a media with this pid exists already\"},"
 		"{\"type\":\"value_error\",\"loc\":[\"body\",\"medias\",3],\"msg\":\"bad pid_type: what\","
 		"\"error\":\"bad pid_type: what\"},"
-		"{\"type\":\"value_error\",\"loc\":[\"body\",\"medias\",4],\"msg\":\"bad s3_url: a BucketStore needs one\","
+		"{\"type\":\"value_error\",\"loc\":[\"body\",\"medias\",4],\"msg\":\"bad s3_url: a "
+		"BucketStore needs one\","
 		"\"error\":\"bad s3_url: a BucketStore needs one\"}]");
 	assert_string_equal(fixture_ask("SELECT count(*) FROM media WHERE pid = 'b-good'"), "0");
 }
@@ -53,13 +61,16 @@ static void good_elements_are_kept_when_partial_is_wished(void **state)
 	(void)state;
 	fixture_media("p-there");
 	assert_status(200, "POST", "/api/media/create?partial=true",
-		"[" MEDIA("p-there", "") "," MEDIA("p-good", "") ","
-		"{\"pid\":\"p-bad\",\"pid_type\":\"what\"," STORE "}]");
+		"[" MEDIA("p-there", "") "," MEDIA(
+			"p-good", "") ","
+				      "{\"pid\":\"p-bad\",\"pid_type\":\"what\"," STORE "}]");
 	const cJSON *created = cJSON_GetObjectItem(rest.reply, "created");
 	assert_int_equal(cJSON_GetArraySize(created), 1);
-	assert_in_body("\"failures\":[{\"pid\":\"p-there\",\"error\":\"conflict\",\"msg\":\"a media with this pid exists "
-		       "already\",\"index\":0},"
-		       "{\"pid\":\"p-bad\",\"error\":\"invalid\",\"msg\":\"bad pid_type: what\",\"index\":2}]");
+	assert_in_body(
+		"\"failures\":[{\"pid\":\"p-there\",\"error\":\"conflict\",\"msg\":\"a media with this pid "
+		"exists "
+		"already\",\"index\":0},"
+		"{\"pid\":\"p-bad\",\"error\":\"invalid\",\"msg\":\"bad pid_type: what\",\"index\":2}]");
 	assert_column("p-good", "count(*)", "1");
 }
 
@@ -68,11 +79,14 @@ static void patterns_hold_for_lists_too(void **state)
 	(void)state;
 	assert_status(200, "POST", "/api/identifier", "{\"name\":\"isbn\",\"pattern\":\"[0-9]{4}\"}");
 	assert_status(422, "POST", "/api/media/create",
-		"[" MEDIA("i-1", ",\"identifiers\":{\"isbn\":\"1234\"}") "," MEDIA("i-2", ",\"identifiers\":{\"isbn\":\"12345\"}") "]");
+		"[" MEDIA("i-1", ",\"identifiers\":{\"isbn\":\"1234\"}") "," MEDIA(
+			"i-2", ",\"identifiers\":{\"isbn\":\"12345\"}") "]");
 	assert_in_body("\"loc\":[\"body\",\"medias\",1],\"msg\":\"identifier_type does not match");
-	assert_status(200, "POST", "/api/media/create", "[" MEDIA("i-1", ",\"identifiers\":{\"isbn\":\"1234\"}") "]");
+	assert_status(200, "POST", "/api/media/create",
+		"[" MEDIA("i-1", ",\"identifiers\":{\"isbn\":\"1234\"}") "]");
 	assert_status(200, "PUT", "/api/media/update/identifiers",
-		"[{\"pid\":\"i-1\",\"identifiers\":{\"isbn\":\"x\"}},{\"pid\":\"i-1\",\"identifiers\":{\"isbn\":\"4321\"}}]");
+		"[{\"pid\":\"i-1\",\"identifiers\":{\"isbn\":\"x\"}},{\"pid\":\"i-1\",\"identifiers\":{"
+		"\"isbn\":\"4321\"}}]");
 	assert_in_body("{\"successes\":[\"i-1\"],\"failures\":[{\"pid\":\"i-1\",\"error\":\"invalid\"");
 	assert_column("i-1", "identifiers", "{\"isbn\": \"4321\"}");
 }
@@ -81,11 +95,15 @@ static void problems_of_elements_name_their_place(void **state)
 {
 	(void)state;
 	assert_status(422, "POST", "/api/media/create", "[" MEDIA("x", "") ",{\"pid\":7}]");
-	assert_in_body("{\"type\":\"string_type\",\"loc\":[\"body\",\"medias\",1,\"pid\"],\"msg\":\"Input should be a valid string\"}");
-	assert_in_body("{\"type\":\"missing\",\"loc\":[\"body\",\"medias\",1,\"pid_type\"],\"msg\":\"Field required\"}");
+	assert_in_body("{\"type\":\"string_type\",\"loc\":[\"body\",\"medias\",1,\"pid\"],\"msg\":\"Input "
+		       "should be a valid string\"}");
+	assert_in_body("{\"type\":\"missing\",\"loc\":[\"body\",\"medias\",1,\"pid_type\"],\"msg\":\"Field "
+		       "required\"}");
 	assert_status(422, "POST", "/api/media/read", "{}");
-	assert_in_body("{\"type\":\"list_type\",\"loc\":[\"body\",\"pids\"],\"msg\":\"Input should be a valid list\"}");
-	assert_status(422, "PUT", "/api/media/update/metadata", "[{\"pid\":\"x\",\"keys\":[1],\"data\":1},{\"pid\":\"x\"}]");
+	assert_in_body("{\"type\":\"list_type\",\"loc\":[\"body\",\"pids\"],\"msg\":\"Input should be a "
+		       "valid list\"}");
+	assert_status(422, "PUT", "/api/media/update/metadata",
+		"[{\"pid\":\"x\",\"keys\":[1],\"data\":1},{\"pid\":\"x\"}]");
 	assert_in_body("\"loc\":[\"body\",\"updates\",0,\"keys\",0]");
 	assert_in_body("\"loc\":[\"body\",\"updates\",1,\"data\"]");
 }
@@ -105,8 +123,8 @@ static void search_finds_each_media_once(void **state)
 {
 	(void)state;
 	assert_status(200, "POST", "/api/media/create",
-		"[" MEDIA("s-1", ",\"tags\":[\"red\",\"blu\\\"e\"]") "," MEDIA("s-2", ",\"tags\":[\"green\"]") "," MEDIA(
-			"s-3", ",\"tags\":[\"red\"]") "]");
+		"[" MEDIA("s-1", ",\"tags\":[\"red\",\"blu\\\"e\"]") "," MEDIA(
+			"s-2", ",\"tags\":[\"green\"]") "," MEDIA("s-3", ",\"tags\":[\"red\"]") "]");
 	assert_status(200, "POST", "/api/media/search", "{\"tags\":[\"blu\\\"e\",\"red\"]}");
 	assert_int_equal(cJSON_GetArraySize(rest.reply), 2);
 	assert_string_equal(element_text(0, "pid"), "s-1");
@@ -130,10 +148,12 @@ static void a_list_is_deleted_and_says_what_was_not_there(void **state)
 	fixture_media("x-1");
 	fixture_media("x-2");
 	assert_status(200, "POST", "/api/media/delete", "[\"x-2\",\"nobody\",\"x-1\",\"x-2\"]");
-	assert_body("{\"successes\":[\"x-2\",\"x-1\"],\"failures\":["
-		    "{\"pid\":\"nobody\",\"error\":\"not_found\",\"msg\":\"no media has this pid\"},"
-		    "{\"pid\":\"x-2\",\"error\":\"not_found\",\"msg\":\"named before in the same request\"}]}");
-	assert_string_equal(fixture_ask("SELECT count(*) FROM job WHERE kind = 'delete' AND pid LIKE 'x-_'"), "2");
+	assert_body(
+		"{\"successes\":[\"x-2\",\"x-1\"],\"failures\":["
+		"{\"pid\":\"nobody\",\"error\":\"not_found\",\"msg\":\"no media has this pid\"},"
+		"{\"pid\":\"x-2\",\"error\":\"not_found\",\"msg\":\"named before in the same request\"}]}");
+	assert_string_equal(
+		fixture_ask("SELECT count(*) FROM job WHERE kind = 'delete' AND pid LIKE 'x-_'"), "2");
 }
 
 /* --- tags, identifiers, store keys, names */
@@ -143,8 +163,10 @@ static void tags_are_added_once_and_replaced_in_their_order(void **state)
 	(void)state;
 	fixture_media("t");
 	assert_status(200, "PATCH", "/api/media/update/tags",
-		"[{\"pid\":\"t\",\"tags\":[\"b\",\"a\",\"b\"]},{\"pid\":\"nobody\",\"tags\":[]},{\"pid\":\"t\",\"tags\":[\"c\",\"a\"]}]");
-	assert_body("{\"successes\":[\"t\",\"t\"],\"failures\":[{\"pid\":\"nobody\",\"error\":\"not_found\",\"msg\":\"no media has "
+		"[{\"pid\":\"t\",\"tags\":[\"b\",\"a\",\"b\"]},{\"pid\":\"nobody\",\"tags\":[]},{\"pid\":"
+		"\"t\",\"tags\":[\"c\",\"a\"]}]");
+	assert_body("{\"successes\":[\"t\",\"t\"],\"failures\":[{\"pid\":\"nobody\",\"error\":\"not_found\","
+		    "\"msg\":\"no media has "
 		    "this pid\"}]}");
 	assert_column("t", "tags", "{b,a,c}");
 	assert_status(200, "PUT", "/api/media/update/tags", "[{\"pid\":\"t\",\"tags\":[\"z\",\"a\"]}]");
@@ -163,9 +185,11 @@ static void identifiers_are_replaced_and_repeat_no_pid(void **state)
 		"[{\"pid\":\"id\",\"identifiers\":{\"doi\":\"10.1\",\"DEFAULT\":\"id\"}}]");
 	assert_body(DONE("id"));
 	assert_column("id", "identifiers", "{\"doi\": \"10.1\"}");
-	assert_status(200, "PUT", "/api/media/update/identifiers", "[{\"pid\":\"id\",\"identifiers\":{\"DEFAULT\":\"no\"}}]");
+	assert_status(200, "PUT", "/api/media/update/identifiers",
+		"[{\"pid\":\"id\",\"identifiers\":{\"DEFAULT\":\"no\"}}]");
 	assert_in_body("duplicate pid_type in identifiers DO NOT MATCH: no != id");
-	assert_status(200, "PUT", "/api/media/update/identifiers", "[{\"pid\":\"id\",\"identifiers\":{\"isan\":\"no\"}}]");
+	assert_status(200, "PUT", "/api/media/update/identifiers",
+		"[{\"pid\":\"id\",\"identifiers\":{\"isan\":\"no\"}}]");
 	assert_in_body("bad identifier_type: isan");
 	assert_status(200, "PUT", "/api/media/update/identifiers", "[{\"pid\":\"id\",\"identifiers\":{}}]");
 	assert_column("id", "identifiers", "{}");
@@ -181,7 +205,8 @@ static void store_keys_stay_within_the_store(void **state)
 			arena_printf(fixture.arena, "[{\"pid\":\"k\",\"store_key\":\"%s\"}]", bad[i]));
 		assert_in_body(FAILED("k") "\"invalid\"");
 	}
-	assert_status(200, "PUT", "/api/media/update/storekeys", "[{\"pid\":\"k\",\"store_key\":\"raw/..a/b c\"}]");
+	assert_status(
+		200, "PUT", "/api/media/update/storekeys", "[{\"pid\":\"k\",\"store_key\":\"raw/..a/b c\"}]");
 	assert_body(DONE("k"));
 	assert_column("k", "store_key", "raw/..a/b c");
 }
@@ -192,8 +217,10 @@ static void a_store_key_is_one_media_s(void **state)
 	fixture_media("k-1");
 	fixture_media("k-2");
 	assert_status(200, "PUT", "/api/media/update/storekeys",
-		"[{\"pid\":\"k-1\",\"store_key\":\"same\"},{\"pid\":\"k-2\",\"store_key\":\"same\"},{\"pid\":\"k-2\",\"store_key\":\"own\"}]");
-	assert_body("{\"successes\":[\"k-1\",\"k-2\"],\"failures\":[{\"pid\":\"k-2\",\"error\":\"conflict\",\"msg\":\"the store holds "
+		"[{\"pid\":\"k-1\",\"store_key\":\"same\"},{\"pid\":\"k-2\",\"store_key\":\"same\"},{\"pid\":"
+		"\"k-2\",\"store_key\":\"own\"}]");
+	assert_body("{\"successes\":[\"k-1\",\"k-2\"],\"failures\":[{\"pid\":\"k-2\",\"error\":\"conflict\","
+		    "\"msg\":\"the store holds "
 		    "another media under this key\"}]}");
 	assert_column("k-2", "store_key", "own");
 }
@@ -204,13 +231,17 @@ static void many_are_renamed_one_after_another(void **state)
 	fixture_media("n-1");
 	fixture_media("n-2");
 	assert_status(200, "PATCH", "/api/media/update",
-		"{\"pids\":[\"n-1\",\"n-2\",\"n-2\",\"nobody\"],\"medias\":[{\"new_pid\":\"n-3\",\"extra\":1},"
+		"{\"pids\":[\"n-1\",\"n-2\",\"n-2\",\"nobody\"],\"medias\":[{\"new_pid\":\"n-3\",\"extra\":1}"
+		","
 		"{\"pid\":\"n-2\",\"new_pid\":\"n-3\"},{\"new_pid\":\"n-1\"},{}]}");
-	assert_body("{\"successes\":[\"n-1\",\"n-2\"],\"failures\":[{\"pid\":\"n-2\",\"error\":\"conflict\",\"msg\":\"a media with this "
-		    "pid exists already\"},{\"pid\":\"nobody\",\"error\":\"not_found\",\"msg\":\"no media has this pid\"}]}");
+	assert_body("{\"successes\":[\"n-1\",\"n-2\"],\"failures\":[{\"pid\":\"n-2\",\"error\":\"conflict\","
+		    "\"msg\":\"a media with this "
+		    "pid exists already\"},{\"pid\":\"nobody\",\"error\":\"not_found\",\"msg\":\"no media "
+		    "has this pid\"}]}");
 	assert_column("n-1", "store_key", "n-2.1");
 	assert_status(422, "PATCH", "/api/media/update", "{\"pids\":[\"n-1\"],\"medias\":[]}");
-	assert_status(422, "PATCH", "/api/media/update", "{\"pids\":[\"n-1\"],\"medias\":[{\"pid\":\"n-3\"}]}");
+	assert_status(
+		422, "PATCH", "/api/media/update", "{\"pids\":[\"n-1\"],\"medias\":[{\"pid\":\"n-3\"}]}");
 }
 
 /* --- versions */
@@ -221,11 +252,14 @@ static void if_match_of_an_element_is_its_own(void **state)
 	fixture_media("v-1");
 	fixture_media("v-2");
 	assert_status(200, "PUT", "/api/media/update/tags",
-		"[{\"pid\":\"v-1\",\"tags\":[\"x\"],\"if_match\":\"1\"},{\"pid\":\"v-2\",\"tags\":[\"x\"],\"if_match\":9},"
+		"[{\"pid\":\"v-1\",\"tags\":[\"x\"],\"if_match\":\"1\"},{\"pid\":\"v-2\",\"tags\":[\"x\"],"
+		"\"if_match\":9},"
 		"{\"pid\":\"v-2\",\"tags\":[\"y\"],\"if_match\":\"\\\"1\\\"\"}]");
-	assert_in_body("{\"successes\":[\"v-1\",\"v-2\"],\"failures\":[{\"pid\":\"v-2\",\"error\":\"precondition_failed\"");
+	assert_in_body("{\"successes\":[\"v-1\",\"v-2\"],\"failures\":[{\"pid\":\"v-2\",\"error\":"
+		       "\"precondition_failed\"");
 	assert_column("v-2", "tags", "{y}");
-	assert_status(200, "PUT", "/api/media/update/storekeys", "[{\"pid\":\"v-1\",\"store_key\":\"v\",\"if_match\":1}]");
+	assert_status(200, "PUT", "/api/media/update/storekeys",
+		"[{\"pid\":\"v-1\",\"store_key\":\"v\",\"if_match\":1}]");
 	assert_in_body(FAILED("v-1") "\"precondition_failed\"");
 }
 
@@ -235,7 +269,8 @@ static void if_match_of_the_request_is_everybody_s(void **state)
 	fixture_media("w-1");
 	fixture_media("w-2");
 	assert_status(200, "PUT", "/api/media/update/tags", "[{\"pid\":\"w-1\",\"tags\":[\"x\"]}]");
-	const char *both = "[{\"pid\":\"w-1\",\"tags\":[\"y\"],\"store_key\":\"w\"},{\"pid\":\"w-2\",\"tags\":[\"y\"],\"store_key\":\"v\"}]";
+	const char *both = "[{\"pid\":\"w-1\",\"tags\":[\"y\"],\"store_key\":\"w\"},{\"pid\":\"w-2\","
+			   "\"tags\":[\"y\"],\"store_key\":\"v\"}]";
 	rest.if_match = "\"2\"";
 	assert_status(412, "PUT", "/api/media/update/tags", both);
 	rest.if_match = "\"2\"";
@@ -256,7 +291,8 @@ static void who_changed_many_is_remembered(void **state)
 	assert_status(200, "PUT", "/api/media/update/tags", "[{\"pid\":\"h\",\"tags\":[\"x\"]}]");
 	assert_string_equal(
 		fixture_ask("SELECT actor FROM media_history WHERE pid = 'h' AND version = 2"), "writer");
-	assert_string_equal(fixture_ask("SELECT what FROM outbox WHERE subject = 'h' ORDER BY id DESC"), "media.updated.tags");
+	assert_string_equal(fixture_ask("SELECT what FROM outbox WHERE subject = 'h' ORDER BY id DESC"),
+		"media.updated.tags");
 }
 
 int main(void)

@@ -12,9 +12,10 @@ static void set(const char *metadata)
 #define assert_metadata(expected) assert_column("m", "metadata", expected)
 
 /* One element about "m": what else it says. */
-#define CHANGE(method, more) assert_status(200, method, "/api/media/update/metadata", "[{\"pid\":\"m\"" more "}]")
-#define assert_changed()     assert_body(DONE("m"))
-#define assert_conflict()    assert_in_body(FAILED("m") "\"conflict\"")
+#define CHANGE(method, more)                                                                                 \
+	assert_status(200, method, "/api/media/update/metadata", "[{\"pid\":\"m\"" more "}]")
+#define assert_changed()  assert_body(DONE("m"))
+#define assert_conflict() assert_in_body(FAILED("m") "\"conflict\"")
 
 static void whole_documents_are_set(void **state)
 {
@@ -37,7 +38,8 @@ static void a_value_is_set_at_its_path(void **state)
 	CHANGE("PUT", ",\"keys\":[\"x\",\"\",\"0\"],\"data\":null");
 	assert_metadata("{\"a\": {\"b\": [1.10, true]}, \"k\": 2, \"x\": {\"\": {\"0\": null}}}");
 	CHANGE("PUT", ",\"keys\":[\"a\",\"c\",\"d\"],\"data\":{}");
-	assert_metadata("{\"a\": {\"b\": [1.10, true], \"c\": {\"d\": {}}}, \"k\": 2, \"x\": {\"\": {\"0\": null}}}");
+	assert_metadata(
+		"{\"a\": {\"b\": [1.10, true], \"c\": {\"d\": {}}}, \"k\": 2, \"x\": {\"\": {\"0\": null}}}");
 }
 
 static void what_is_no_object_stands_in_the_way(void **state)
@@ -95,7 +97,8 @@ static void elements_fail_alone_and_apply_in_order(void **state)
 	(void)state;
 	set("{}");
 	assert_status(200, "PUT", "/api/media/update/metadata",
-		"[{\"pid\":\"m\",\"keys\":[\"a\"],\"data\":1},{\"pid\":\"m\",\"keys\":[\"a\",\"b\"],\"data\":2},"
+		"[{\"pid\":\"m\",\"keys\":[\"a\"],\"data\":1},{\"pid\":\"m\",\"keys\":[\"a\",\"b\"],\"data\":"
+		"2},"
 		"{\"pid\":\"nobody\",\"data\":3},{\"pid\":\"m\",\"keys\":[\"c\"],\"data\":4}]");
 	assert_in_body("{\"successes\":[\"m\",\"m\"],\"failures\":[{\"pid\":\"m\",\"error\":\"conflict\"");
 	assert_in_body("{\"pid\":\"nobody\",\"error\":\"not_found\"");
@@ -104,22 +107,25 @@ static void elements_fail_alone_and_apply_in_order(void **state)
 
 /* --- exactly */
 
-static const char EXACT[] = "{\"big\":12345678901234567890,\"rate\":1.10,\"small\":0.000000000000000000001,\"\":{\"\":\"\"},"
-			    "\"\\u00e9t\xc3\xa9\":\"\\ud83d\\ude00\",\"big\":98765432109876543210}";
-static const char EXACT_BACK[] =
-	"{\"\": {\"\": \"\"}, \"big\": 98765432109876543210, \"rate\": 1.10, \"small\": 0.000000000000000000001, "
-	"\"\xc3\xa9t\xc3\xa9\": \"\xf0\x9f\x98\x80\"}";
+static const char EXACT[] =
+	"{\"big\":12345678901234567890,\"rate\":1.10,\"small\":0.000000000000000000001,\"\":{\"\":\"\"},"
+	"\"\\u00e9t\xc3\xa9\":\"\\ud83d\\ude00\",\"big\":98765432109876543210}";
+static const char EXACT_BACK[] = "{\"\": {\"\": \"\"}, \"big\": 98765432109876543210, \"rate\": 1.10, "
+				 "\"small\": 0.000000000000000000001, "
+				 "\"\xc3\xa9t\xc3\xa9\": \"\xf0\x9f\x98\x80\"}";
 
 static void documents_come_back_exactly(void **state)
 {
 	(void)state;
 	assert_status(200, "POST", "/api/media",
-		arena_printf(fixture.arena, "{\"pid\":\"exact\",\"pid_type\":\"DEFAULT\"," STORE ",\"metadata\":%s}", EXACT));
+		arena_printf(fixture.arena,
+			"{\"pid\":\"exact\",\"pid_type\":\"DEFAULT\"," STORE ",\"metadata\":%s}", EXACT));
 	assert_in_body(EXACT_BACK);
 	assert_status(200, "GET", "/api/media/exact", NULL);
 	assert_in_body(EXACT_BACK);
 	assert_status(200, "POST", "/api/media/create",
-		arena_printf(fixture.arena, "[{\"pid\":\"exact2\",\"pid_type\":\"DEFAULT\"," STORE ",\"metadata\":%s}]", EXACT));
+		arena_printf(fixture.arena,
+			"[{\"pid\":\"exact2\",\"pid_type\":\"DEFAULT\"," STORE ",\"metadata\":%s}]", EXACT));
 	assert_in_body(EXACT_BACK);
 	CHANGE("PUT", ",\"data\":12345678901234567890.10");
 	assert_metadata("12345678901234567890.10");
@@ -169,10 +175,13 @@ static void documents_may_be_a_mebibyte(void **state)
 static void what_cannot_be_held_is_named_by_its_path(void **state)
 {
 	(void)state;
-	assert_status(422, "PUT", "/api/media/update/metadata", "[{\"pid\":\"m\",\"data\":{\"a\":[\"\\u0000\"]}}]");
+	assert_status(
+		422, "PUT", "/api/media/update/metadata", "[{\"pid\":\"m\",\"data\":{\"a\":[\"\\u0000\"]}}]");
 	assert_string_equal(rest_detail(), "[{\"error\":\"a string cannot hold \\\\u0000: /0/data/a/0\"}]");
-	assert_status(422, "PUT", "/api/media/update/metadata", "[{\"pid\":\"m\",\"data\":{\"a\":\"\\ud800x\"}}]");
-	assert_string_equal(rest_detail(), "[{\"error\":\"a string cannot hold half a surrogate pair: /0/data/a\"}]");
+	assert_status(
+		422, "PUT", "/api/media/update/metadata", "[{\"pid\":\"m\",\"data\":{\"a\":\"\\ud800x\"}}]");
+	assert_string_equal(
+		rest_detail(), "[{\"error\":\"a string cannot hold half a surrogate pair: /0/data/a\"}]");
 }
 
 /* --- at once */
@@ -230,7 +239,8 @@ static void *write_members(void *context)
 		/* in opposite orders, which would be a deadlock if the rows were locked as they come */
 		const char *first = client->number % 2 ? "m" : "n", *second = client->number % 2 ? "n" : "m";
 		snprintf(text, sizeof(text),
-			"[{\"pid\":\"%s\",\"keys\":[\"o\",\"%d-%d\"],\"data\":1},{\"pid\":\"%s\",\"keys\":[\"o\",\"%d-%d\"],\"data\":1}]",
+			"[{\"pid\":\"%s\",\"keys\":[\"o\",\"%d-%d\"],\"data\":1},{\"pid\":\"%s\",\"keys\":["
+			"\"o\",\"%d-%d\"],\"data\":1}]",
 			first, client->number, i, second, client->number, i);
 		client->wrong += client_send(text);
 	}

@@ -65,7 +65,8 @@ static void password_that_is_empty_or_too_long_is_refused(void **state)
 	arena_free(arena);
 }
 
-/* python3: "pbkdf2_sha256$1000$NaClSalt$" + b64encode(pbkdf2_hmac("sha256", "correct horse \u00e4".encode(), b"NaClSalt", 1000)) */
+/* python3: "pbkdf2_sha256$1000$NaClSalt$" + b64encode(pbkdf2_hmac("sha256", "correct horse
+ * \u00e4".encode(), b"NaClSalt", 1000)) */
 static const char DJANGO[] = "pbkdf2_sha256$1000$NaClSalt$4QM9WQEfRG+NT0SWof2OE71FR31RtCgAojEjrmD+32g=";
 
 static void hash_of_django_is_checked(void **state)

@@ -3,6 +3,7 @@
 #include "common/digest.h"
 #include "gateway.h"
 #include "http/auth.h"
+#include "http/coverage.h"
 #include "http/dispatch.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -12,9 +13,11 @@
 #include "support/cmocka.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* --- a gateway of a few routes, and one request on it */
 
@@ -58,6 +61,15 @@ static int handle_failure(
 	return error_add_cause(err, "secret cause");
 }
 
+static int handle_bad_range(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	(void)gateway;
+	response_header(request, response, "ETag", "\"x\"");
+	response_header(request, response, "Content-Range", "bytes */10");
+	return error_set(err, ERROR_RANGE, NULL);
+}
+
 static int handle_bad_type(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
@@ -88,11 +100,12 @@ static int handle_wrong_reply(
 static const struct route TABLE[] = {
 	{"GET", "/api/hello", handle_echo, PUBLIC, {NULL, NULL, 0, false}, "rest/hello.json", 200},
 	{"GET", "/api/wrong", handle_wrong_reply, PUBLIC, {NULL, NULL, 0, false}, "rest/hello.json", 200},
-	{"POST", "/api/identifier", handle_echo, WRITER, {"rest/identifier_input.json", "identifier", 200, false},
-		NULL, 200},
+	{"POST", "/api/identifier", handle_echo, WRITER,
+		{"rest/identifier_input.json", "identifier", 200, false}, NULL, 200},
 	{"POST", "/api/large", handle_nothing, WRITER, {"rest/hello.json", NULL, 0, false}, NULL, 200},
 	{"DELETE", "/api/identifier/{name}", handle_nothing, WRITER, {NULL, NULL, 0, false}, NULL, 204},
 	{"GET", "/api/failure/{pid}", handle_failure, READER, {NULL, NULL, 0, false}, NULL, 200},
+	{"GET", "/api/range", handle_bad_range, READER, {NULL, NULL, 0, false}, NULL, 200},
 	{"GET", "/api/type", handle_bad_type, READER, {NULL, NULL, 0, false}, NULL, 200},
 	{"PUT", "/api/stream", handle_stream, WRITER, {ROUTE_RAW, NULL, 0, false}, NULL, 200},
 	{NULL, NULL, NULL, PUBLIC, {NULL, NULL, 0, false}, NULL, 0},
@@ -425,6 +438,15 @@ static void rule_that_is_broken_is_a_list_of_one(void **state)
 	assert_detail(fixture, "[{\"error\":\"bad pid_type: X\"}]");
 }
 
+static void range_that_fails_tells_the_size(void **state)
+{
+	struct fixture *fixture = *state;
+	add_header(fixture, "Authorization", "Bearer reader");
+	assert_int_equal(send_text(fixture, "GET", "/api/range", NULL), 416);
+	assert_string_equal(reply_header(fixture, "Content-Range"), "bytes */10");
+	assert_null(reply_header(fixture, "ETag"));
+}
+
 static void every_error_body_fits_its_schema(void **state)
 {
 	struct fixture *fixture = *state;
@@ -451,6 +473,34 @@ static void reply_that_breaks_its_schema_is_500_when_checked(void **state)
 }
 
 /* --- what joins the log lines */
+
+static void assert_noted(FILE *account, const char *expected)
+{
+	char line[200];
+	assert_non_null(fgets(line, sizeof(line), account));
+	assert_string_equal(line, expected);
+}
+
+static void every_reply_is_noted_for_the_coverage(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[] = "/tmp/test_dispatch.XXXXXX";
+	close(mkstemp(path));
+	assert_int_equal(coverage_create(path, &fixture->gateway.coverage, &fixture->response.error), 0);
+	send_text(fixture, "HEAD", "/api/hello", NULL);
+	send_text(fixture, "GET", "/api/nothing", NULL);
+	add_header(fixture, "Authorization", "Bearer writer");
+	send_text(fixture, "DELETE", "/api/identifier/x", NULL);
+	FILE *account = fopen(path, "r");
+	assert_noted(account,
+		"{\"method\":\"GET\",\"pattern\":\"/api/hello\",\"status\":200,\"body\":\"fits\"}\n");
+	assert_noted(account, "{\"method\":\"GET\",\"pattern\":null,\"status\":404,\"body\":\"fits\"}\n");
+	assert_noted(account, "{\"method\":\"DELETE\",\"pattern\":\"/api/identifier/"
+			      "{name}\",\"status\":204,\"body\":\"none\"}\n");
+	fclose(account);
+	unlink(path);
+	coverage_free(fixture->gateway.coverage);
+}
 
 static void clients_request_id_is_kept_when_it_is_harmless(void **state)
 {
@@ -516,8 +566,10 @@ int main(void)
 		TEST(stream_is_left_to_the_handler),
 		TEST(failing_handler_gets_an_error_body_and_nothing_else),
 		TEST(rule_that_is_broken_is_a_list_of_one),
+		TEST(range_that_fails_tells_the_size),
 		TEST(every_error_body_fits_its_schema),
 		TEST(reply_that_breaks_its_schema_is_500_when_checked),
+		TEST(every_reply_is_noted_for_the_coverage),
 		TEST(clients_request_id_is_kept_when_it_is_harmless),
 		TEST(harmful_request_id_is_replaced),
 		TEST(traceparent_is_carried_only_when_valid),
