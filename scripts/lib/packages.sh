@@ -33,7 +33,11 @@ packages_ensure() {
 	local log=$RUN/log/packages.log as_root=()
 	account_is_root || packages_find_sudo as_root "${missing[*]}"
 	say "installing ${#missing[@]} Debian packages, which takes some minutes: ${missing[*]}"
-	"${as_root[@]}" bash "$ROOT/scripts/lib/packages_install.sh" "${missing[@]}" >"$log" 2>&1 9>&- ||
+	local proxies=() name # sudo would drop them
+	for name in http_proxy https_proxy no_proxy; do
+		[ -z "${!name:-}" ] || proxies+=("$name=${!name}")
+	done
+	"${as_root[@]}" env "${proxies[@]}" bash "$ROOT/scripts/lib/packages_install.sh" "${missing[@]}" >"$log" 2>&1 9>&- ||
 		packages_explain "$log" "${missing[*]}"
 	missing=()
 	packages_missing missing "${wanted[@]}"

@@ -27,13 +27,16 @@ release() {
 		mv -f "$1$KEPT" "$1"
 	else
 		rm -f "$1" "$1$KEPT"
-		[ ! -e "${2:-}" ] || cp "$2" "$1"
+		if [ -e "${2:-}" ]; then
+			cp "$2" "$1"
+		fi
 	fi
 }
 
 release_all() {
 	release "$POLICY"
 	release "$CLUSTER" "$CLUSTER_DEFAULT"
+	! cmp -s "$CLUSTER.ucf-dist" "$CLUSTER" || rm -f "$CLUSTER.ucf-dist"
 }
 
 unit_is_there() { [ -e "/lib/systemd/system/$1" ]; }
@@ -51,9 +54,10 @@ main() {
 	local apt=(apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold)
 	"${apt[@]}" update || true # a mirror of the machine that we do not need may be gone
 	"${apt[@]}" install --no-install-recommends "$@" 8>&-
-	command -v systemctl >/dev/null || return 0
 	for unit in "${new[@]}"; do
-		if unit_is_there "$unit"; then systemctl --quiet disable "$unit" || true; fi
+		unit_is_there "$unit" || continue
+		! command -v systemctl >/dev/null || systemctl --quiet disable "$unit" || true
+		[ ! -e "/etc/init.d/${unit%.*}" ] || update-rc.d "${unit%.*}" disable || true
 	done
 }
 

@@ -17,7 +17,7 @@ run_dir_open() {
 	[ -w "$RUN" ] ||
 		fail "cannot write to $RUN" "Set MEDIASTORE_RUN_DIR to a directory of yours, or run as its owner ($(stat -c %U "$RUN" 2>/dev/null || echo root))"
 	RUN=$(cd "$RUN" && pwd -P)
-	RUN_DATA=$RUN/data
+	RUN_DATA=$(readlink -f "$RUN/data") # behind the link, where there is one
 	mkdir -p "$RUN"/{pids,ports,services,log}
 	chmod 755 "$RUN"
 	chmod 700 "$RUN"/{services,pids}
@@ -31,7 +31,6 @@ run_dir_name() {
 	case $RUN in
 	*[[:space:]:]*) fail "the run directory's path has a space or colon: $RUN" "Set MEDIASTORE_RUN_DIR to a path without (RabbitMQ cannot have them)" ;;
 	esac
-	RUN_DATA=$RUN/data
 }
 
 # Only one script works on a run directory at a time; daemons do not inherit the lock (processes.sh closes it).
@@ -47,14 +46,15 @@ run_dir_prepare_data() {
 		place=$RUN_ELSEWHERE/$(printf '%s' "$RUN" | sha256sum | cut -c1-12)
 		say "$RUN cannot be reached by the user $ACCOUNT_NAME: its data goes to $place"
 		install -d -m 755 "$RUN_ELSEWHERE" "$place"
-		ln -sfn "$place" "$RUN_DATA"
+		ln -sfn "$place" "$RUN/data"
+		RUN_DATA=$place
 	fi
 	mkdir -p "$RUN_DATA"/{bin,stores,spool}
 	chmod 755 "$RUN_DATA"
 	chmod 750 "$RUN_DATA"/{stores,spool}
 	account_own "$RUN_DATA" "$RUN_DATA"/{stores,spool}
 	account_run test -w "$RUN_DATA/stores" ||
-		fail "the user $ACCOUNT_NAME cannot reach $RUN_DATA" "Set MEDIASTORE_RUN_DIR to a directory below /var/lib or /srv"
+		fail "the user $ACCOUNT_NAME cannot reach $RUN_DATA" "Remove $RUN, or set MEDIASTORE_RUN_DIR to a directory below /var/lib or /srv"
 }
 
 # Removes the whole directory and the place that its data may have elsewhere.

@@ -109,7 +109,9 @@ service_ensure() {
 service_start() {
 	(
 		local name kind=${1%-*} line
-		while read -r name; do unset "$name"; done < <(compgen -e | grep -E '^(MEDIASTORE_|DATABASE_URL$|AMQP_URL$|PG)')
+		for name in $(compgen -e); do
+			case $name in MEDIASTORE_* | DATABASE_URL | AMQP_URL | PG*) unset "$name" ;; esac
+		done
 		while IFS= read -r line; do export "${line?}"; done <"$RUN/services/$1.env"
 		process_start "$1" "$RUN_DATA/bin/$kind" serve
 	)
