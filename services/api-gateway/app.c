@@ -59,7 +59,7 @@ struct app {
 	struct gateway_probe probes[PROBES + 1];
 	struct gateway gateway;
 
-	struct db_pool *pool;
+	struct db_pool *pool, *lists;
 	struct tokens_source tokens;
 	struct schema_set *schemas;
 	struct buf openapi;
@@ -86,11 +86,11 @@ struct app {
 
 /* --- the database */
 
-static struct db_pool *open_pool(const struct config *config)
+static struct db_pool *open_pool(const struct config *config, const char *application_name)
 {
 	struct db_pool_options options = {
 		.url = config->database_url,
-		.application_name = "api-gateway",
+		.application_name = application_name,
 		.size = (int)config->database_pool,
 		.statement_timeout_ms = config->database_timeout_ms,
 	};
@@ -233,6 +233,7 @@ static void build_gateway(struct app *app)
 	struct gateway *gateway = &app->gateway;
 	gateway->config = app->config;
 	gateway->pool = app->pool;
+	gateway->lists = app->lists;
 	gateway->schemas = app->schemas;
 	gateway->router = app->router;
 	gateway->auth = app->auth;
@@ -291,7 +292,8 @@ static int listen_on(const struct app *app, const struct listener *listener,
 static int build(struct app *app, const volatile sig_atomic_t *stop, struct error *err)
 {
 	const struct config *config = app->config;
-	app->pool = open_pool(config);
+	app->pool = open_pool(config, "api-gateway");
+	app->lists = open_pool(config, "api-gateway lists");
 	if (build_rest(app, err) || prepare_database(app, stop, err) ||
 		spool_create(config->spool_dir, internal_url(app), config->service_key, &app->spool, err))
 		return -1;
@@ -361,6 +363,7 @@ void app_stop(struct app *app)
 	schema_set_free(app->schemas);
 	buf_release(&app->openapi);
 	coverage_free(app->coverage);
+	db_pool_free(app->lists);
 	db_pool_free(app->pool);
 	arena_free(app->arena);
 	explicit_bzero(app->gateway.secret_key, sizeof(app->gateway.secret_key));
@@ -369,7 +372,7 @@ void app_stop(struct app *app)
 
 int app_migrate(const struct config *config, int *applied, struct error *err)
 {
-	struct db_pool *pool = open_pool(config);
+	struct db_pool *pool = open_pool(config, "api-gateway migrate");
 	int result = first_start(pool, config, applied, err);
 	db_pool_free(pool);
 	return result;

@@ -39,6 +39,7 @@ struct gateway_probe {
 struct gateway {
 	const struct config *config;
 	struct db_pool *pool;
+	struct db_pool *lists; /* connections of their own for what streams to clients, who may be slow */
 	const struct schema_set *schemas;
 	const struct router *router;
 	struct auth *auth;

@@ -10,6 +10,10 @@ enum { COUNTED = 1000 };
 static const struct db_statement FIND_BY_KEY = {"store_find_by_key",
 	"SELECT pk FROM store WHERE type = $1 AND bucket = $2 AND s3_config IS NOT DISTINCT FROM $3::bigint"
 	" AND site = coalesce($4, 'default')"};
+static const struct db_statement DESCRIBE_BY_KEY = {"store_describe_by_key",
+	"SELECT" STORE_COLUMNS "FROM store s LEFT JOIN s3_config c ON c.pk = s.s3_config WHERE s.type = $1"
+	" AND s.bucket = $2 AND s.s3_config IS NOT DISTINCT FROM $3::bigint AND s.site = coalesce($4, "
+	"'default')"};
 static const struct db_statement CREATE = {"store_create",
 	"INSERT INTO store (type, bucket, s3_config, site) VALUES ($1, $2, $3, coalesce($4, 'default'))"
 	" ON CONFLICT ON CONSTRAINT store_identity_key DO NOTHING RETURNING pk"};
@@ -62,14 +66,29 @@ void store_from_row(const struct db_result *result, int row, struct store_descri
 	};
 }
 
-int store_find(struct db_conn *conn, int64_t pk, struct arena *arena, struct store_descriptor *out,
-	struct error *err)
+static int describe(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	struct arena *arena, struct store_descriptor *out, struct error *err)
 {
 	const struct db_result *row = NULL;
-	int found = repo_row(conn, &FIND, DB_PARAMS(DB_INT(pk)), arena, &row, err);
+	int found = repo_row(conn, statement, params, arena, &row, err);
 	if (found == 1)
 		store_from_row(row, 0, out);
 	return found;
+}
+
+int store_find(struct db_conn *conn, int64_t pk, struct arena *arena, struct store_descriptor *out,
+	struct error *err)
+{
+	return describe(conn, &FIND, DB_PARAMS(DB_INT(pk)), arena, out, err);
+}
+
+int store_find_by_key(struct db_conn *conn, const struct store_key *key, struct arena *arena,
+	struct store_descriptor *out, struct error *err)
+{
+	return describe(conn, &DESCRIBE_BY_KEY,
+		DB_PARAMS(DB_TEXT(store_type_name(key->type)), DB_TEXT(key->bucket),
+			DB_INT_OR_NULL(key->s3_config, 0), DB_TEXT(key->site)),
+		arena, out, err);
 }
 
 int store_read_json(

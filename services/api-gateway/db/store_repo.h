@@ -22,6 +22,8 @@ struct store_key {
 MUST_CHECK int store_find_or_create(
 	struct db_conn *conn, const struct store_key *key, int64_t *pk, struct error *err);
 /* What a worker needs. 1 / 0 / -1 */
+MUST_CHECK int store_find_by_key(struct db_conn *conn, const struct store_key *key, struct arena *arena,
+	struct store_descriptor *out, struct error *err);
 MUST_CHECK int store_find(struct db_conn *conn, int64_t pk, struct arena *arena, struct store_descriptor *out,
 	struct error *err);
 /* {pk, type, bucket, s3_url, site}: 1 / 0 / -1 */

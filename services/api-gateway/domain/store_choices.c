@@ -86,13 +86,13 @@ static struct choice *find(struct store_choices *choices, const struct choice *w
 
 static int resolve(struct db_conn *conn, struct choice *choice, struct arena *arena, struct error *err)
 {
-	int64_t pk = choice->pk;
-	if (!pk && stores_ensure(conn, &choice->input, arena, &pk, err))
-		return -1;
-	int found = store_find(conn, pk, arena, &choice->store, err);
+	if (!choice->pk)
+		return stores_resolve(conn, &choice->input, arena, &choice->store, err);
+	int found = store_find(conn, choice->pk, arena, &choice->store, err);
 	if (found < 0)
 		return -1;
-	return found ? 0 : error_set(err, ERROR_INVALID, "bad store: no store has the pk %" PRId64, pk);
+	return found ? 0
+		     : error_set(err, ERROR_INVALID, "bad store: no store has the pk %" PRId64, choice->pk);
 }
 
 int store_choices_resolve(struct store_choices *choices, struct db_conn *conn, const cJSON *config,

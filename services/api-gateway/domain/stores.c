@@ -128,6 +128,24 @@ int stores_ensure(struct db_conn *conn, const struct store_input *input, struct 
 	return store_find_or_create(conn, &key, pk, err) < 0 ? -1 : 0;
 }
 
+int stores_resolve(struct db_conn *conn, const struct store_input *input, struct arena *arena,
+	struct store_descriptor *out, struct error *err)
+{
+	struct store_key key;
+	int64_t pk;
+	if (make_key(conn, input, arena, &key, err))
+		return -1;
+	int found = store_find_by_key(conn, &key, arena, out, err);
+	if (found)
+		return found < 0 ? -1 : 0;
+	if (store_find_or_create(conn, &key, &pk, err) < 0)
+		return -1;
+	found = store_find(conn, pk, arena, out, err);
+	if (found == 0)
+		return error_set(err, ERROR_CONFLICT, "the store was deleted at the same moment");
+	return found < 0 ? -1 : 0;
+}
+
 int stores_read(struct db_conn *conn, int64_t pk, struct arena *arena, const char **json, struct error *err)
 {
 	int found = store_read_json(conn, pk, arena, json, err);

@@ -26,6 +26,11 @@ void stores_input_of_json(const struct cJSON *store_config, struct store_input *
 MUST_CHECK int stores_ensure(struct db_conn *conn, const struct store_input *input, struct arena *arena,
 	int64_t *pk, struct error *err);
 
+/* The same, and tells all about the store: one round trip for a store that exists and is no BucketStore. */
+struct store_descriptor;
+MUST_CHECK int stores_resolve(struct db_conn *conn, const struct store_input *input, struct arena *arena,
+	struct store_descriptor *out, struct error *err);
+
 /* The Store as JSON. NOT_FOUND */
 MUST_CHECK int stores_read(
 	struct db_conn *conn, int64_t pk, struct arena *arena, const char **json, struct error *err);

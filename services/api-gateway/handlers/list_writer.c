@@ -28,10 +28,12 @@ static int send(struct list_writer *list, struct error *err)
 	return 0;
 }
 
-/* Without an exchange (no socket) the list stays in the response. */
+/* Without an exchange (no socket) the list stays in the response; likewise when it is kept for a repeated request
+ * (Idempotency-Key). */
 static bool is_due(const struct list_writer *list)
 {
-	return list->response->body.length >= CHUNK && list->request->exchange;
+	const struct request *request = list->request;
+	return list->response->body.length >= CHUNK && request->exchange && !request->claim;
 }
 
 int list_add(struct list_writer *list, const char *json, size_t length, struct error *err)

@@ -38,8 +38,7 @@ static void open_stream(struct stream *stream, struct gateway *gateway, struct d
 	list_open(&stream->list, request, response, "[");
 }
 
-/* A connection of its own: a dump lasts, and a few slow readers must not keep all others from the
- * database. */
+/* A connection of its own: a dump lasts, and a few slow readers must not keep others from their lists. */
 int handle_media_dump(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
@@ -58,7 +57,7 @@ int handle_media_read_many(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct stream stream;
-	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	CLEANUP(db_release) struct db_conn *conn = session_connect_list(gateway, err);
 	if (!conn)
 		return -1;
 	open_stream(&stream, gateway, conn, request, response);
@@ -84,7 +83,7 @@ int handle_media_search(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct stream stream;
-	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	CLEANUP(db_release) struct db_conn *conn = session_connect_list(gateway, err);
 	if (!conn)
 		return -1;
 	open_stream(&stream, gateway, conn, request, response);

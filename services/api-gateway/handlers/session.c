@@ -15,6 +15,11 @@ struct db_conn *session_connect(struct gateway *gateway, struct error *err)
 	return db_acquire(gateway->pool, clock_monotonic_ms() + gateway->config->database_timeout_ms, err);
 }
 
+struct db_conn *session_connect_list(struct gateway *gateway, struct error *err)
+{
+	return db_acquire(gateway->lists, clock_monotonic_ms() + gateway->config->database_timeout_ms, err);
+}
+
 void session_renew(struct gateway *gateway, struct db_conn *conn)
 {
 	db_set_deadline(conn, clock_monotonic_ms() + gateway->config->database_timeout_ms);

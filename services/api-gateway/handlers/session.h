@@ -15,7 +15,9 @@ struct response;
 
 /* A connection with the settings' deadline; NULL and *err. For CLEANUP(db_release). */
 MUST_CHECK struct db_conn *session_connect(struct gateway *gateway, struct error *err);
-/* As long as something that is streamed goes on, the connection's deadline is moved on. */
+/* The same from the connections for lists, whose clients may be slow. */
+MUST_CHECK struct db_conn *session_connect_list(struct gateway *gateway, struct error *err);
+/* As long as a list goes on, the connection's deadline is moved on. */
 void session_renew(struct gateway *gateway, struct db_conn *conn);
 /* The pid that the path or, for pids that the path cannot name, the query parameter names. INVALID, with
  * its detail in the response, when neither does. */

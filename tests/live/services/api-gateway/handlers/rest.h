@@ -153,6 +153,7 @@ static inline int rest_create(void **state)
 	rest.gateway = (struct gateway){
 		.config = &rest.config,
 		.pool = fixture.pool,
+		.lists = fixture.pool,
 		.schemas = rest.schemas,
 		.router = rest.router,
 		.auth = auth_create(tokens_lookup, &rest.tokens),
