@@ -122,8 +122,11 @@ static void serve(struct http_exchange *exchange, struct mg_request_info *reques
 	http_exchange_set_deadline(exchange, 0);
 	if (entered)
 		leave(server);
-	if (!refusal)
+	if (!refusal && !exchange->body_ended) {
+		http_exchange_set_deadline(exchange, clock_monotonic_ms() + HTTP_LINGER_MS);
 		http_request_drain(exchange);
+		http_exchange_set_deadline(exchange, 0);
+	}
 }
 
 /* civetweb's first callback of a request, before it looks at paths, CORS or files: nothing else of it
