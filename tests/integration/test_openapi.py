@@ -91,6 +91,57 @@ class OpenApi(unittest.TestCase):
         for method in ("GET", "DELETE"):
             self.ask(404, method, "/api/media/a%2Fmedia")
 
+    def test_a_media_by_query(self):
+        self.ask(200, "POST", "/api/media", self.media("by query?&/"))
+        self.ask(200, "POST", "/api/media", self.media("taken"))
+        path = "/api/media?pid=" + quote("by query?&/")
+        self.ask(200, "GET", path)
+        self.ask(304, "GET", path, If_None_Match=self.headers["ETag"])
+        self.ask(409, "PATCH", path, {"new_pid": "taken"})
+        self.ask(412, "PATCH", path, {"new_pid": "by query"}, If_Match='"99"')
+        self.ask(409, "GET", "/api/download?pid=taken")
+        self.ask(412, "DELETE", path, If_Match='"99"')
+        self.ask(204, "PATCH", path, {"new_pid": "by query"}, If_Match='"1"')
+        for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
+            self.ask(404, method, path, body)
+            self.ask(422, method, "/api/media", body)
+        self.ask(204, "DELETE", "/api/media?pid=by%20query")
+        self.ask(404, "GET", "/api/download?pid=nothing")
+        self.ask(422, "GET", "/api/download")
+
+    # --- many
+
+    UPDATES = (
+        ("PATCH", "tags", {"tags": ["a"]}), ("PUT", "tags", {"tags": ["b"]}), ("PUT", "storekeys", {"store_key": "its/key"}),
+        ("PUT", "identifiers", {"identifiers": {}}), ("PUT", "metadata", {"keys": ["x", "y"], "data": 1}),
+        ("PATCH", "metadata", {"data": {"z": None}}), ("DELETE", "metadata", {"keys": ["x"]}))
+
+    def test_many_media(self):
+        medias = [self.media(f"many {i}", tags=["of many"]) for i in range(3)]
+        pids = [media["pid"] for media in medias]
+        self.ask(200, "POST", "/api/media/create", medias)
+        self.ask(422, "POST", "/api/media/create", medias)
+        partial = self.ask(200, "POST", "/api/media/create?partial=true", [*medias, self.media("many 3")])
+        self.assertEqual((len(partial["created"]), len(partial["failures"])), (1, 3))
+        for method, name, fields in self.UPDATES:
+            with self.subTest(method=method, name=name):
+                path, body = f"/api/media/update/{name}", [{"pid": pids[0], **fields}, {"pid": "nothing", **fields}]
+                self.ask(412, method, path, body[:1], If_Match='"99"')
+                answer = self.ask(200, method, path, body)
+                self.assertEqual((answer["successes"], answer["failures"][0]["error"]), ([pids[0]], "not_found"))
+        renames = {"pids": pids[:1], "medias": [{"new_pid": "many x"}]}
+        self.ask(412, "PATCH", "/api/media/update", renames, If_Match='"99"')
+        self.ask(200, "PATCH", "/api/media/update", renames)
+        found = self.ask(200, "POST", "/api/media/search", {"tags": ["of many", "b"]})
+        self.assertEqual(sorted(media["pid"] for media in found), ["many 1", "many 2", "many x"])
+        self.assertEqual(len(self.ask(200, "POST", "/api/media/read", ["many x", "nothing"])), 1)
+        self.assertLessEqual({"many 1", "many x"}, {media["pid"] for media in self.ask(200, "GET", "/api/media/dump")})
+        self.ask(412, "POST", "/api/media/delete", pids[1:2], If_Match='"99"')
+        deleted = self.ask(200, "POST", "/api/media/delete", ["many x", *pids])
+        self.assertEqual((len(deleted["successes"]), len(deleted["failures"])), (3, 1))
+
+    # --- content
+
     def test_content(self):
         path = "/api/media/content/content"
         self.put(404, "content", b"no store named")
@@ -128,7 +179,8 @@ class OpenApi(unittest.TestCase):
     def test_upload_and_download(self):
         upload = {"mediadata": self.media("up"), "base64": base64.b64encode(b"bytes").decode()}
         self.assertEqual(self.ask(200, "POST", "/api/upload", upload)["status"], "READY")
-        self.assertEqual(base64.b64decode(self.ask(200, "GET", "/api/download/up")["base64"]), b"bytes")
+        for path in ("/api/download/up", "/api/download?pid=up"):
+            self.assertEqual(base64.b64decode(self.ask(200, "GET", path)["base64"]), b"bytes")
         self.ask(409, "POST", "/api/upload", upload)
         self.ask(422, "POST", "/api/upload", {**upload, "base64": "%%%"})
         self.ask(501, "GET", "/api/download/url/up")
@@ -144,7 +196,41 @@ class OpenApi(unittest.TestCase):
         urllib.request.urlopen(urllib.request.Request(answer["presigned_put"], b"bytes", method="PUT"), timeout=60).close()
         self.assertEqual(self.ask(200, "POST", "/api/media/signed/complete")["store_status"], "READY")
         self.assertIn("X-Amz-Signature", self.ask(200, "GET", "/api/download/url/signed")["presigned_get"])
+        urls = self.ask(200, "POST", "/api/download/urls", ["signed", "nothing"])
+        self.assertEqual((bool(urls[0]["presigned_get"]), urls[1]["error"]), (True, "not_found"))
         self.ask(404, "POST", "/api/media/nothing/complete")
+
+    # --- people
+
+    def test_people(self):
+        user = {"name": "ana/b", "password": "a long enough secret", "role": "writer"}
+        path = "/api/users/ana%2Fb"
+        self.ask(200, "POST", "/api/users", user)
+        self.ask(409, "POST", "/api/users", user)
+        self.assertIn(self.ask(200, "GET", path), self.ask(200, "GET", "/api/users"))
+        self.ask(200, "PATCH", path, {"role": "reader"})
+        self.ask(409, "PATCH", "/api/users/admin", {"role": "reader"})
+        self.ask(409, "DELETE", "/api/users/admin")
+        self.ask(204, "DELETE", path)
+        for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
+            self.ask(404, method, "/api/users/nobody", body)
+
+    def test_tokens(self):
+        made = self.ask(200, "POST", "/api/tokens", {"name": "program", "role": "reader"})
+        self.ask(200, "GET", "/api/tokens?limit=1")
+        self.ask(404, "GET", "/api/tokens?user=nobody")
+        self.ask(422, "GET", "/api/tokens?limit=0")
+        self.ask(404, "POST", "/api/tokens?user=nobody", {})
+        mine, self.client.token = self.client.token, made["token"]
+        try:
+            self.ask(200, "GET", "/api/me")
+            self.ask(403, "GET", "/api/tokens?user=programs")
+            self.ask(403, "POST", "/api/tokens", {"role": "admin"})
+            self.ask(403, "PUT", "/api/me/password", {"current_password": "wrong", "new_password": "a long enough secret"})
+        finally:
+            self.client.token = mine
+        self.ask(204, "DELETE", f"/api/tokens/{made['pk']}")
+        self.check_pk_errors("/api/tokens/", "DELETE")
 
     # --- what media need
 

@@ -146,7 +146,7 @@ static int explain(
 	const char *pid =
 		request_param(request, "pid") ? request_param(request, "pid") : request_query(request, "pid");
 	if (result) {
-		response_add_error_member(response, "pid", pid);
+		response_add_error_member(response, "pid", pid ? pid : "");
 		response_add_error_member(response, "error", error_wire_name(err->code));
 		response_add_error_member(response, "msg", err->message);
 	}

@@ -54,8 +54,6 @@ static int send_file(struct request *request, struct response *response, const s
 	response_header(request, response, "ETag", etag);
 	response_header(request, response, "Cache-Control", "no-cache");
 	response_header(request, response, "Content-Security-Policy", POLICY);
-	response_header(request, response, "X-Content-Type-Options", "nosniff");
-	response_header(request, response, "Referrer-Policy", "no-referrer");
 	response_header(request, response, "Content-Type", content_type(file->name));
 	bool same = entity_tag_in_list(request_header(request, "If-None-Match"), etag);
 	http_exchange_reply(

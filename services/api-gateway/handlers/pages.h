@@ -5,7 +5,8 @@
 /*
  * What people look at: GET / (what this is), GET /api/docs (Swagger UI on openapi.json) and the files of
  * both. Everything is embedded in the program and nothing comes from another host, which the pages' own
- * Content-Security-Policy holds them to. Raw routes: the bytes go to the socket from where they lie.
+ * Content-Security-Policy holds them to. The bytes go to the socket from where they lie, but count as no
+ * transfer: whoever has used all of those up can still read how that comes.
  */
 
 #include "common/error.h"

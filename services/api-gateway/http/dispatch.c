@@ -155,7 +155,6 @@ static void run(struct gateway *gateway, struct request *request, struct respons
 		response->status = 0;
 		if (result != 0)
 			response->error = err;
-		record(gateway, request, response);
 		return;
 	}
 	if (result == 0 && response->status == 0)
@@ -164,11 +163,11 @@ static void run(struct gateway *gateway, struct request *request, struct respons
 		response_error(request, response, &err);
 	if (allow)
 		response_header(request, response, "Allow", allow);
-	record(gateway, request, response);
 }
 
 void dispatch(struct gateway *gateway, struct request *request, struct response *response)
 {
 	run(gateway, request, response);
 	idempotency_end(gateway, request, response);
+	record(gateway, request, response);
 }

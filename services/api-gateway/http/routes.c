@@ -33,10 +33,10 @@ const struct route ROUTES[] = {
 	/* method   pattern                          handler                   auth    body                              reply                     ok */
 	{"GET",    "/livez",                        handle_live,              PUBLIC, NONE,                             REPLY("health"),          200},
 	{"GET",    "/readyz",                       handle_ready,             PUBLIC, NONE,                             REPLY("health"),          200},
-	{"GET",    "/",                             handle_home,              PUBLIC, STREAM,                           NULL,                     200},
-	{"GET",    "/api/docs",                     handle_docs,              PUBLIC, STREAM,                           NULL,                     200},
-	{"GET",    "/api/docs/{file}",              handle_docs_file,         PUBLIC, STREAM,                           NULL,                     200},
-	{"GET",    "/api/openapi.json",             handle_openapi,           PUBLIC, STREAM,                           NULL,                     200},
+	{"GET",    "/",                             handle_home,              PUBLIC, NONE,                             NULL,                     200},
+	{"GET",    "/api/docs",                     handle_docs,              PUBLIC, NONE,                             NULL,                     200},
+	{"GET",    "/api/docs/{file}",              handle_docs_file,         PUBLIC, NONE,                             NULL,                     200},
+	{"GET",    "/api/openapi.json",             handle_openapi,           PUBLIC, NONE,                             NULL,                     200},
 
 	{"GET",    "/api/hello",                    handle_hello,             PUBLIC, NONE,                             REPLY("hello"),           200},
 	{"POST",   "/api/login",                    handle_login,             PUBLIC, SMALL("login", "credentials"),    REPLY("token"),           200},
