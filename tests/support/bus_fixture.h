@@ -40,7 +40,7 @@ static inline const char *required_env(const char *name)
 
 static inline void bus_fixture_init(struct bus_fixture *f, const char *urls)
 {
-	static int serial;
+	static _Atomic int serial;
 	memset(f, 0, sizeof(*f));
 	int number = ++serial;
 	snprintf(f->exchange, sizeof(f->exchange), "test.%d.%d", (int)getpid(), number);

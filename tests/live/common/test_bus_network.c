@@ -161,7 +161,7 @@ static void frozen_broker_costs_a_sender_its_deadline_and_free_does_not_hang(voi
 	int64_t began = clock_monotonic_ms();
 	assert_int_equal(bus_publisher_send(publisher, &message, in_ms(4000), &err), -1);
 	assert_int_equal(err.code, ERROR_DEADLINE);
-	assert_in_range(clock_monotonic_ms() - began, 3900, 9000);
+	assert_in_range(clock_monotonic_ms() - began, 3900, 12000);
 	assert_eventually(!bus_publisher_ready(publisher)); /* stuck in a write */
 	assert_int_equal(bus_publisher_send(publisher, &message, in_ms(1500), &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
@@ -182,7 +182,7 @@ static void write_that_a_frozen_broker_does_not_take_ends_by_the_watchdog(void *
 	int64_t began = clock_monotonic_ms();
 	assert_int_equal(bus_publisher_send(publisher, &message, in_ms(30000), &err), -1);
 	assert_int_equal(err.code, ERROR_UNAVAILABLE);
-	assert_in_range(clock_monotonic_ms() - began, 5000, 15000);
+	assert_in_range(clock_monotonic_ms() - began, 5000, 25000);
 	proxy->cut = true;
 	proxy->frozen = false;
 	assert_eventually(bus_publisher_ready(publisher));
