@@ -12,7 +12,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_DIGITS = 10000, MAX_EXPONENT = 400 };
@@ -196,9 +195,10 @@ static int scan_exponent(struct reader *reader)
 	const char *digits = reader->at;
 	if (scan_digits(reader))
 		return -1;
-	while (*digits == '0' && digits + 1 < reader->at)
-		digits++;
-	if (reader->at - digits > 3 || strtol(digits, NULL, 10) > MAX_EXPONENT)
+	int exponent = 0;
+	for (; digits < reader->at && exponent <= MAX_EXPONENT; digits++)
+		exponent = 10 * exponent + (*digits - '0');
+	if (exponent > MAX_EXPONENT)
 		refuse(reader, "a number", "have such an exponent", false);
 	return 0;
 }

@@ -94,6 +94,17 @@ class ContractMedia(unittest.TestCase):
         self.assertEqual(self.raw("PUT", "/media/update/metadata", f'[{{"pid": "deep", "keys": ["x"], "data": {deep}}}]')[0], 200)
         self.assertEqual(self.raw("POST", "/media", "[" * 100000)[0], 413)
 
+    def test_a_part_is_deleted_by_a_request_with_a_body(self):
+        self.call("POST", "/media", media("parts", metadata={"a": {"b": 1, "c": 2}}))
+        self.call("DELETE", "/media/update/metadata", [{"pid": "parts", "keys": ["a", "b"]}])
+        self.assertEqual(self.client.media("parts")["metadata"], {"a": {"c": 2}})
+
+    def test_a_long_list_created_again_with_its_key_answers_the_same(self):
+        body = [media(f"again {i}") for i in range(500)]
+        answers = [self.call("POST", "/media/create", body, headers={"Idempotency-Key": "list"}) for _ in range(2)]
+        self.assertEqual(len(answers[0]), 500)
+        self.assertEqual(answers[0], answers[1])
+
     def test_an_upload_keeps_its_metadata_exactly(self):
         metadata = '{"n": 12345678901234567890, "r": 1.10}'
         content = base64.b64encode(b"bytes" * 1000).decode()

@@ -261,6 +261,16 @@ int db_commit(struct db_transaction *tx, struct error *err)
 	return 0;
 }
 
+int db_extend(struct db_transaction *tx, int64_t ms, struct error *err)
+{
+	static const struct db_statement EXTEND = {
+		"db_extend", "SELECT set_config('statement_timeout', $1, true)"};
+	if (db_execute(tx->conn, &EXTEND, DB_PARAMS(DB_INT(ms)), NULL, err))
+		return -1;
+	tx->conn->deadline_ms = clock_monotonic_ms() + ms;
+	return 0;
+}
+
 void db_rollback(struct db_transaction *tx)
 {
 	struct db_conn *conn = tx->conn;

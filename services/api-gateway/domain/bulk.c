@@ -51,6 +51,26 @@ const char *bulk_skipped(const struct bulk *bulk)
 	return arena_memdup(bulk->arena, out.data, out.length);
 }
 
+/* An element costs a fraction of a millisecond, more where many write at once. */
+enum { USUAL_COUNT = 1000, USUAL_MS = 15000, MS_EACH = 5 };
+
+int bulk_extend(const struct bulk *bulk, struct db_transaction *tx, struct error *err)
+{
+	return bulk->count <= USUAL_COUNT ? 0 : db_extend(tx, USUAL_MS + (int64_t)bulk->count * MS_EACH, err);
+}
+
+int bulk_begin(const struct bulk *bulk, struct db_conn *conn, struct db_transaction *tx, struct error *err)
+{
+	if (bulk->count <= USUAL_COUNT)
+		return 0;
+	return db_begin(conn, tx, err) || bulk_extend(bulk, tx, err) ? -1 : 0;
+}
+
+int bulk_commit(struct db_transaction *tx, struct error *err)
+{
+	return tx->conn ? db_commit(tx, err) : 0;
+}
+
 int bulk_error(const struct bulk_item *item, struct error *err)
 {
 	return error_set(err, item->code, "%s", item->message);

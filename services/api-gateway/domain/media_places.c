@@ -229,8 +229,11 @@ static int apply(struct place_run *run, enum media_change kind, struct error *er
 		.change = kind, .updates = list.data, .skipped = bulk_skipped(run->bulk)};
 	struct media_failures failures;
 	CLEANUP(db_release) struct db_conn *conn = connect(run->updates, err);
-	if (!conn || media_change_many(conn, &changes, &run->updates->caller.actor, run->updates->arena,
-			     &failures, err))
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (!conn || bulk_begin(run->bulk, conn, &tx, err) ||
+		media_change_many(
+			conn, &changes, &run->updates->caller.actor, run->updates->arena, &failures, err) ||
+		bulk_commit(&tx, err))
 		return -1;
 	bulk_take(run->bulk, &failures);
 	return 0;

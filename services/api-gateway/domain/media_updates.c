@@ -50,7 +50,10 @@ int media_updates_documents(
 		.skipped = bulk_skipped(out),
 		.wanted = entity_tag_array(updates->if_match, updates->arena),
 	};
-	if (media_change_many(conn, &list, &updates->caller.actor, updates->arena, &failures, err))
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (bulk_begin(out, conn, &tx, err) ||
+		media_change_many(conn, &list, &updates->caller.actor, updates->arena, &failures, err) ||
+		bulk_commit(&tx, err))
 		return -1;
 	bulk_take(out, &failures);
 	return 0;
@@ -60,10 +63,13 @@ int media_updates_delete(const struct media_updates *updates, struct bulk *out, 
 {
 	struct media_failures failures;
 	CLEANUP(db_release) struct db_conn *conn = connect(updates, err);
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	const char *wanted = entity_tag_array(updates->if_match, updates->arena);
 	bulk_init(out, updates->arena, updates->list);
-	if (!conn || media_delete_many(conn, updates->document,
-			     entity_tag_array(updates->if_match, updates->arena), &updates->caller.actor,
-			     updates->arena, &failures, err))
+	if (!conn || bulk_begin(out, conn, &tx, err) ||
+		media_delete_many(conn, updates->document, wanted, &updates->caller.actor, updates->arena,
+			&failures, err) ||
+		bulk_commit(&tx, err))
 		return -1;
 	bulk_take(out, &failures);
 	return 0;

@@ -131,7 +131,7 @@ int mediadata_create_many(struct db_conn *conn, const cJSON *list, const char *d
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	bulk_init(out, arena, list);
 	*created = arena_alloc(arena, (out->count + 1) * sizeof(**created));
-	if (db_begin(conn, &tx, err) || prepare(&batch, out, err))
+	if (db_begin(conn, &tx, err) || bulk_extend(out, &tx, err) || prepare(&batch, out, err))
 		return -1;
 	struct media_new_list media = {document, batch.store_pk, batch.store_key, out->count};
 	if (media_create_many(conn, &media, actor, arena, *created, err))

@@ -99,10 +99,12 @@ static int read_whole(
 	}
 }
 
-static cJSON *parse_pruned(const struct request *request)
+cJSON *body_parse(const char *text, size_t length, int depth)
 {
 	CLEANUP(buf_release) struct buf pruned = {0};
-	json_span_prune(request->body, request->body_length, PARSED_DEPTH, &pruned);
+	if (depth <= PARSED_DEPTH)
+		return cJSON_ParseWithLength(text, length);
+	json_span_prune(text, length, PARSED_DEPTH, &pruned);
 	return cJSON_ParseWithLength(pruned.data, pruned.length);
 }
 
@@ -117,9 +119,7 @@ static int parse(
 		return error_set(err, ERROR_TOO_LARGE, "request body holds more than %d values", MAX_VALUES);
 	if (reserve(share, 2 * request->body_length + measure.values * VALUE_COST, err) != 0)
 		return -1;
-	cJSON *json = measure.depth > PARSED_DEPTH
-			      ? parse_pruned(request)
-			      : cJSON_ParseWithLength(request->body, request->body_length);
+	cJSON *json = body_parse(request->body, request->body_length, measure.depth);
 	if (!json)
 		return error_set(err, ERROR_BAD_REQUEST, "Cannot parse request body");
 	arena_defer(request->arena, release_json, json);

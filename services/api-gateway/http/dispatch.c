@@ -4,6 +4,7 @@
 #include "common/arena.h"
 #include "common/cleanup.h"
 #include "common/http_server.h"
+#include "common/json_span.h"
 #include "gateway.h"
 #include "http/auth.h"
 #include "http/body.h"
@@ -108,7 +109,8 @@ static int check_reply(const struct gateway *gateway, const struct request *requ
 		return 0;
 	const struct schema *schema = schema_set_find(gateway->schemas, name);
 	assert(schema);
-	cJSON *json = cJSON_ParseWithLength(response->body.data, response->body.length);
+	const struct buf *body = &response->body;
+	cJSON *json = body_parse(body->data, body->length, json_span_measure(body->data, body->length).depth);
 	if (!json)
 		return error_set_cause(err, ERROR_INTERNAL, "the reply is not JSON");
 	struct buf problems = {0};

@@ -156,6 +156,26 @@ static void a_list_is_deleted_and_says_what_was_not_there(void **state)
 		fixture_ask("SELECT count(*) FROM job WHERE kind = 'delete' AND pid LIKE 'x-_'"), "2");
 }
 
+static void long_lists_get_the_time_they_need(void **state)
+{
+	(void)state;
+	enum { COUNT = 1500 };
+	struct buf create = {0}, update = {0};
+	for (int i = 0; i < COUNT; i++) {
+		const char *comma = i ? "," : "[";
+		buf_printf(&create, "%s{\"pid\":\"l-%d\",\"pid_type\":\"DEFAULT\"," STORE "}", comma, i);
+		buf_printf(&update, "%s{\"pid\":\"l-%d\",\"tags\":[\"l\"]}", comma, i);
+	}
+	buf_append_text(&create, "]");
+	buf_append_text(&update, "]");
+	assert_status(200, "POST", "/api/media/create", create.data);
+	assert_int_equal(cJSON_GetArraySize(rest.reply), COUNT);
+	assert_status(200, "PUT", "/api/media/update/tags", update.data);
+	assert_string_equal(fixture_ask("SELECT count(*) FROM media WHERE tags = '{l}'"), "1500");
+	buf_release(&create);
+	buf_release(&update);
+}
+
 /* --- tags, identifiers, store keys, names */
 
 static void tags_are_added_once_and_replaced_in_their_order(void **state)
@@ -307,6 +327,7 @@ int main(void)
 		rest_test(search_finds_each_media_once),
 		rest_test(dump_lists_everything),
 		rest_test(a_list_is_deleted_and_says_what_was_not_there),
+		rest_test(long_lists_get_the_time_they_need),
 		rest_test(tags_are_added_once_and_replaced_in_their_order),
 		rest_test(identifiers_are_replaced_and_repeat_no_pid),
 		rest_test(store_keys_stay_within_the_store),

@@ -41,6 +41,34 @@ static void an_empty_pid_makes_a_key(void **state)
 	assert_int_equal(strlen(key), strlen("e3/b0/.") + 12);
 }
 
+static void a_clients_key_stays_within_its_store(void **state)
+{
+	(void)state;
+	static const char *const GOOD[] = {"a", "a/b c/..d/\xc3\xbc", "...", "a.b"};
+	static const char *const BAD[] = {
+		"", ".", "..", "/a", "a/", "a//b", "a/../b", "../a", "a/.", "a\nb", "a\x7f"};
+	struct error err;
+	for (size_t i = 0; i < sizeof(GOOD) / sizeof(GOOD[0]); i++)
+		assert_int_equal(object_key_check(GOOD[i], &err), 0);
+	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+		assert_int_equal(object_key_check(BAD[i], &err), -1);
+		assert_int_equal(err.code, ERROR_INVALID);
+	}
+}
+
+static void a_clients_key_has_at_most_1024_bytes(void **state)
+{
+	(void)state;
+	char key[1026];
+	struct error err;
+	memset(key, 'k', sizeof(key));
+	key[1024] = '\0';
+	assert_int_equal(object_key_check(key, &err), 0);
+	key[1024] = 'k';
+	key[1025] = '\0';
+	assert_int_equal(object_key_check(key, &err), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -48,6 +76,8 @@ int main(void)
 		cmocka_unit_test(what_a_path_gives_a_meaning_is_replaced),
 		cmocka_unit_test(a_long_pid_still_makes_a_name_that_every_file_system_takes),
 		cmocka_unit_test(an_empty_pid_makes_a_key),
+		cmocka_unit_test(a_clients_key_stays_within_its_store),
+		cmocka_unit_test(a_clients_key_has_at_most_1024_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
