@@ -3,6 +3,7 @@
 """Users, roles and tokens on two gateways: what one of them ends is over on the other within a second; operators' commands."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -95,15 +96,14 @@ class People(unittest.TestCase):
         self.add_user("proxied")
 
         def login(password, *forwarded):
-            connection = self.system.connect()
-            connection.putrequest("POST", "/api/login")
             body = json.dumps({"username": "proxied", "password": password}).encode()
-            for value in forwarded:
-                connection.putheader("X-Forwarded-For", value)
-            connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
-            with connection.getresponse() as response:
-                return response.status
+            with contextlib.closing(self.system.connect()) as connection:
+                connection.putrequest("POST", "/api/login")
+                for value in forwarded:
+                    connection.putheader("X-Forwarded-For", value)
+                connection.putheader("Content-Length", str(len(body)))
+                connection.endheaders(body)
+                return connection.getresponse().status
 
         for i in range(5):
             self.assertEqual(login("guess", f"198.51.100.{i}", "203.0.113.5"), 401)
