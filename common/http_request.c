@@ -79,6 +79,13 @@ const char *http_exchange_header(const struct http_exchange *exchange, const cha
 	return NULL;
 }
 
+const char *http_exchange_last_header(const struct http_exchange *exchange, const char *name)
+{
+	const char *value = NULL;
+	http_head_find(exchange->request, name, &value);
+	return value;
+}
+
 const char *http_exchange_peer(const struct http_exchange *exchange)
 {
 	return exchange->request->remote_addr;

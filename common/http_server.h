@@ -56,7 +56,9 @@ const char *http_exchange_method(const struct http_exchange *exchange);
 const char *http_exchange_path(const struct http_exchange *exchange);
 const char *http_exchange_query(const struct http_exchange *exchange); /* raw; "" when none */
 const char *http_exchange_header(
-	const struct http_exchange *exchange, const char *name);      /* any case; NULL when absent */
+	const struct http_exchange *exchange, const char *name); /* any case; NULL when absent */
+/* Of several headers of that name the last, which the nearest proxy has added. */
+const char *http_exchange_last_header(const struct http_exchange *exchange, const char *name);
 const char *http_exchange_peer(const struct http_exchange *exchange); /* the remote address as text */
 /* Content-Length; 0 without a body, -1 for a chunked one of unknown length. */
 int64_t http_exchange_content_length(const struct http_exchange *exchange);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/memory.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,4 +47,11 @@ char *memory_printf(const char *format, ...)
 	int length = vasprintf(&text, format, args);
 	va_end(args);
 	return checked(length < 0 ? NULL : text);
+}
+
+void memory_return_large(void)
+{
+	enum { LARGE = 512 * 1024 };
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	mallopt(M_TRIM_THRESHOLD, 2 * LARGE);
 }

@@ -31,6 +31,7 @@
 #include "http/cors.h"
 #include "http/coverage.h"
 #include "http/internal.h"
+#include "http/proxies.h"
 #include "http/routes.h"
 #include "http/server.h"
 #include "messaging/job_post.h"
@@ -69,6 +70,7 @@ struct app {
 	struct login_limit *login_limit;
 	struct budget *transfers, *bodies;
 	struct cors *cors;
+	struct proxies *proxies;
 	struct spool *spool;
 	struct http_client *http;
 	struct bus_publisher *publisher;
@@ -155,7 +157,8 @@ static int build_rest(struct app *app, struct error *err)
 	app->auth = auth_create(tokens_lookup, &app->tokens);
 	app->transfers = budget_create(config->transfers_max, "too many transfers at once");
 	app->bodies = budget_create(config->bodies_max, "too many large requests at once");
-	if (cors_create(config->cors_origins, &app->cors, err))
+	if (cors_create(config->cors_origins, &app->cors, err) ||
+		proxies_create(config->trusted_proxies, &app->proxies, err))
 		return -1;
 	app->login_limit = login_limit_create(config->login_failures, config->login_window_ms);
 	return hex_decode(config->secret_key, app->gateway.secret_key, SEAL_KEY_SIZE);
@@ -239,6 +242,7 @@ static void build_gateway(struct app *app)
 	gateway->auth = app->auth;
 	gateway->login_limit = app->login_limit;
 	gateway->cors = app->cors;
+	gateway->proxies = app->proxies;
 	gateway->transfers = app->transfers;
 	gateway->bodies = app->bodies;
 	gateway->once = app->once = build_once(app);
@@ -354,6 +358,7 @@ void app_stop(struct app *app)
 	http_client_free(app->http);
 	spool_free(app->spool);
 	once_free(app->once);
+	proxies_free(app->proxies);
 	cors_free(app->cors);
 	budget_free(app->bodies);
 	budget_free(app->transfers);

@@ -75,6 +75,10 @@ const struct setting CONFIG_TABLE[] = {
 		"other requests"),
 	ROW_BETWEEN("MEDIASTORE_REQUEST_DEADLINE", DURATION, request_deadline_ms, "5m", 100,
 		24 * 3600 * SECOND, "how long a JSON body may take to arrive, and its answer to be taken"),
+	ROW("MEDIASTORE_TRUSTED_PROXIES", TEXT, trusted_proxies, NULL,
+		"IPv4 addresses or networks (10.0.0.0/8) of reverse proxies, with commas between, whose "
+		"X-Forwarded-For is believed; "
+		"default: none"),
 	ROW("MEDIASTORE_CORS_ORIGINS", TEXT, cors_origins, NULL,
 		"origins whose pages may use the API, with commas between: "
 		"https://a.example,https://b.example:8443; or *; "

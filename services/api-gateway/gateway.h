@@ -24,6 +24,7 @@ struct coverage;
 struct db_pool;
 struct login_limit;
 struct once;
+struct proxies;
 struct router;
 struct schema_set;
 struct transfer;
@@ -48,9 +49,10 @@ struct gateway {
 	struct bus_publisher *publisher;
 	struct transfer *transfer;
 	const struct gateway_probe *probes;
-	const struct cors *cors;  /* NULL: no page of another origin */
-	struct budget *transfers; /* streams at once; NULL: any number */
-	struct budget *bodies;    /* bytes of JSON bodies at once; NULL: any number */
+	const struct cors *cors;       /* NULL: no page of another origin */
+	const struct proxies *proxies; /* NULL: X-Forwarded-For is not believed */
+	struct budget *transfers;      /* streams at once; NULL: any number */
+	struct budget *bodies;         /* bytes of JSON bodies at once; NULL: any number */
 
 	unsigned char secret_key[SEAL_KEY_SIZE]; /* of MEDIASTORE_SECRET_KEY: seals S3 secrets */
 	size_t body_max;                         /* of a JSON body, in bytes */

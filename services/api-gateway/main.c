@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "commands_people.h"
 #include "common/log.h"
+#include "common/memory.h"
 #include "config.h"
 
 #include <pthread.h>
@@ -116,5 +117,6 @@ static const struct command COMMANDS[] = {
 
 int main(int argc, char **argv)
 {
+	memory_return_large();
 	return commands_main(COMMANDS, argc, argv);
 }

@@ -20,7 +20,7 @@ class Limits(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.system = System(settings={
-            "MEDIASTORE_TRANSFERS_MAX": "2", "MEDIASTORE_REQUEST_DEADLINE": "2s", "MEDIASTORE_BODIES_MAX": "32MiB",
+            "MEDIASTORE_TRANSFERS_MAX": "2", "MEDIASTORE_REQUEST_DEADLINE": "4s", "MEDIASTORE_BODIES_MAX": "32MiB",
             "MEDIASTORE_HEADERS_MAX": "20", "MEDIASTORE_LIST_MAX": "5", "MEDIASTORE_CORS_ORIGINS": ORIGIN})
         cls.addClassCleanup(cls.system.stop)
         cls.client = Client(cls.system)
@@ -64,7 +64,14 @@ class Limits(unittest.TestCase):
                 except TimeoutError:
                     pass
             self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)
-            self.assertLess(time.monotonic() - started, 5)
+            self.assertLess(time.monotonic() - started, 8)
+
+    def post_large(self, body):
+        """Who is refused while still sending may not get to see the answer."""
+        try:
+            return self.client.call("POST", "/media", body)[0]
+        except ConnectionError:
+            return 503
 
     def test_large_bodies_take_turns_in_bounded_memory(self):
         media = {"pid": "x", "pid_type": "NO SUCH TYPE", "store_config": {"type": "DictStore", "bucket": "b"},
@@ -72,7 +79,7 @@ class Limits(unittest.TestCase):
         body = json.dumps(media).encode()
         self.system.reset_peak_rss("api-gateway-1")
         with concurrent.futures.ThreadPoolExecutor(24) as pool:
-            statuses = list(pool.map(lambda _: self.client.call("POST", "/media", body)[0], range(48)))
+            statuses = list(pool.map(lambda _: self.post_large(body), range(48)))
         self.assertLessEqual(set(statuses), {422, 503})
         self.assertIn(422, statuses)
         peak = self.system.peak_rss("api-gateway-1")

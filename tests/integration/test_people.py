@@ -3,7 +3,9 @@
 """Users, roles and tokens on two gateways: what one of them ends is over on the other within a second; operators' commands."""
 
 import base64
+import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import pty
@@ -22,7 +24,8 @@ PASSWORD = "correct horse"
 class People(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.system = System(gateways=2, settings={"MEDIASTORE_LOGIN_FAILURES": "5"})
+        cls.system = System(gateways=2, settings={
+            "MEDIASTORE_LOGIN_FAILURES": "5", "MEDIASTORE_TRUSTED_PROXIES": "127.0.0.0/8"})
         cls.addClassCleanup(cls.system.stop)
         cls.client = Client(cls.system)
         cls.gateways = cls.system.gateway_urls
@@ -88,6 +91,25 @@ class People(unittest.TestCase):
         self.assertGreater(int(headers["Retry-After"]), 1)
         self.assertEqual(self.login("bystander")[0], 200)
         self.assertEqual(self.login("victim", url=self.gateways[1])[0], 200)  # each gateway counts for itself
+
+    def test_clients_behind_a_proxy_are_told_apart(self):
+        self.add_user("proxied")
+
+        def login(password, *forwarded):
+            body = json.dumps({"username": "proxied", "password": password}).encode()
+            with contextlib.closing(self.system.connect()) as connection:
+                connection.putrequest("POST", "/api/login")
+                for value in forwarded:
+                    connection.putheader("X-Forwarded-For", value)
+                connection.putheader("Content-Length", str(len(body)))
+                connection.endheaders(body)
+                return connection.getresponse().status
+
+        for i in range(5):
+            self.assertEqual(login("guess", f"198.51.100.{i}", "203.0.113.5"), 401)
+        self.assertEqual(login(PASSWORD, "198.51.100.9", "203.0.113.5"), 429)
+        self.assertEqual(login(PASSWORD, "198.51.100.9, 203.0.113.5"), 429)
+        self.assertEqual(login(PASSWORD, "203.0.113.5, 203.0.113.6"), 200)
 
     def test_accounts_and_tokens_of_the_old_system_work(self):
         digest = base64.b64encode(hashlib.pbkdf2_hmac("sha256", b"old password", b"salt", 10000)).decode()

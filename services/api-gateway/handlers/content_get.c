@@ -20,18 +20,12 @@
 
 struct content {
 	struct request *request;
+	struct response *response;
 	struct media_row row;
 	const char *etag;
 	struct byte_range range;
 	bool partial;
-	struct http_header headers[10];
-	size_t header_count;
 };
-
-static void add_header(struct content *content, const char *name, const char *value)
-{
-	content->headers[content->header_count++] = (struct http_header){name, value};
-}
 
 static const char *http_date(struct arena *arena, int64_t unix_ms)
 {
@@ -45,18 +39,18 @@ static const char *http_date(struct arena *arena, int64_t unix_ms)
 
 static void describe(struct content *content)
 {
-	struct arena *arena = content->request->arena;
+	struct request *request = content->request;
+	struct response *response = content->response;
 	const struct media_row *row = &content->row;
-	add_header(
-		content, "Content-Type", row->content_type ? row->content_type : "application/octet-stream");
-	add_header(content, "ETag", content->etag);
-	add_header(content, "Accept-Ranges", "bytes");
-	add_header(content, "Last-Modified", http_date(arena, row->updated_unix_ms));
-	add_header(content, "X-Request-Id", content->request->request_id);
+	response_header(request, response, "Content-Type",
+		row->content_type ? row->content_type : "application/octet-stream");
+	response_header(request, response, "ETag", content->etag);
+	response_header(request, response, "Accept-Ranges", "bytes");
+	response_header(request, response, "Last-Modified", http_date(request->arena, row->updated_unix_ms));
 	if (content->partial)
-		add_header(content, "Content-Range",
-			arena_printf(arena, "bytes %lld-%lld/%lld", (long long)content->range.first,
-				(long long)content->range.last, (long long)row->size));
+		response_header_printf(request, response, "Content-Range", "bytes %lld-%lld/%lld",
+			(long long)content->range.first, (long long)content->range.last,
+			(long long)row->size);
 }
 
 static int64_t content_length(const struct content *content)
@@ -68,8 +62,8 @@ static int begin(void *context, struct error *err)
 {
 	(void)err;
 	struct content *content = context;
-	http_exchange_start(content->request->exchange, content->partial ? 206 : 200, content->headers,
-		content_length(content));
+	http_exchange_start(content->request->exchange, content->partial ? 206 : 200,
+		content->response->headers, content_length(content));
 	return 0;
 }
 
@@ -120,7 +114,7 @@ static int find(struct gateway *gateway, struct content *content, struct error *
 int handle_content_get(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct content content = {.request = request};
+	struct content content = {.request = request, .response = response};
 	struct caller caller = session_caller(request);
 	if (find(gateway, &content, err))
 		return -1;

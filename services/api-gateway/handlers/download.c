@@ -21,6 +21,7 @@ enum { GROUP = 3, PIECE = 48 * 1024 }; /* PIECE is a multiple of GROUP */
 
 struct encoder {
 	struct http_exchange *exchange;
+	const struct http_header *headers;
 	const char *head; /* the JSON before the base64 */
 	int64_t content_length;
 	unsigned char pending[GROUP];
@@ -33,8 +34,7 @@ static const char TAIL[] = "\",\"presigned_get\":\"\"}";
 static int begin(void *context, struct error *err)
 {
 	struct encoder *encoder = context;
-	static const struct http_header HEADERS[] = {{"Content-Type", "application/json"}, {NULL, NULL}};
-	http_exchange_start(encoder->exchange, 200, HEADERS, encoder->content_length);
+	http_exchange_start(encoder->exchange, 200, encoder->headers, encoder->content_length);
 	return http_exchange_write(encoder->exchange, encoder->head, strlen(encoder->head), err);
 }
 
@@ -110,8 +110,10 @@ static int run_download(
 	struct caller caller = session_caller(request);
 	if (find_ready(gateway, request, response, &row, &json, err))
 		return -1;
+	response_json(request, response);
 	struct encoder encoder = {
 		.exchange = request->exchange,
+		.headers = response->headers,
 		.head = arena_printf(request->arena, "{\"mediadata\":%s,\"base64\":\"", json),
 		.text = arena_alloc(request->arena, base64_encoded_length(PIECE, BASE64_STANDARD) + 1),
 	};

@@ -69,17 +69,18 @@ static int reserve(struct budget_share *share, size_t bytes, struct error *err)
 
 /* --- the text */
 
+static size_t limit_of(const struct gateway *gateway, const struct route_body *body)
+{
+	if (body->limit == ROUTE_SMALL)
+		return gateway->small_body_max ? gateway->small_body_max : SMALL_BODY_MAX;
+	return body->limit ? body->limit : gateway->body_max;
+}
+
 /* A body of unknown length asks for more each time it has to grow. */
-static int read_whole(
+static int read_pieces(
 	struct request *request, size_t limit, struct budget_share *share, struct buf *out, struct error *err)
 {
-	if (request->source.content_length > (int64_t)limit)
-		return too_large(limit, err);
-	if (request->source.content_length == 0)
-		return 0;
-	size_t reserved = request->source.content_length > 0 ? (size_t)request->source.content_length : 0;
-	if (reserve(share, reserved * TEXT_FACTOR, err) != 0)
-		return -1;
+	size_t reserved = 0;
 	for (;;) {
 		if (out->length + READ_SIZE > reserved && request->source.content_length < 0) {
 			reserved = 2 * (out->length + READ_SIZE);
@@ -97,6 +98,25 @@ static int read_whole(
 		if (out->length > limit)
 			return too_large(limit, err);
 	}
+}
+
+/* The client's time begins when there is room for what it sends. */
+static int read_whole(const struct gateway *gateway, struct request *request, struct budget_share *share,
+	struct buf *out, struct error *err)
+{
+	size_t limit = limit_of(gateway, &request->route->body);
+	int64_t length = request->source.content_length;
+	if (length > (int64_t)limit)
+		return too_large(limit, err);
+	if (length == 0)
+		return 0;
+	if (length > 0 && reserve(share, (size_t)length * TEXT_FACTOR, err) != 0)
+		return -1;
+	request_set_deadline(request, gateway->request_deadline_ms);
+	if (read_pieces(request, limit, share, out, err) != 0)
+		return -1;
+	request_set_deadline(request, 0);
+	return 0;
 }
 
 cJSON *body_parse(const char *text, size_t length, int depth)
@@ -229,13 +249,6 @@ static void strip_bom(struct request *request)
 	request->body_length -= 3;
 }
 
-static size_t limit_of(const struct gateway *gateway, const struct route_body *body)
-{
-	if (body->limit == ROUTE_SMALL)
-		return gateway->small_body_max ? gateway->small_body_max : SMALL_BODY_MAX;
-	return body->limit ? body->limit : gateway->body_max;
-}
-
 /* Reads and parses. What it takes of the memory of all bodies is given back with the arena, after the text
  * and the tree. */
 static int load(const struct gateway *gateway, struct request *request, struct error *err)
@@ -245,10 +258,8 @@ static int load(const struct gateway *gateway, struct request *request, struct e
 	share->budget = gateway->bodies;
 	arena_defer(request->arena, release_share, share);
 	arena_defer(request->arena, release_buf, text);
-	request_set_deadline(request, gateway->request_deadline_ms);
-	if (read_whole(request, limit_of(gateway, &request->route->body), share, text, err) != 0)
+	if (read_whole(gateway, request, share, text, err) != 0)
 		return -1;
-	request_set_deadline(request, 0);
 	request->body = text->data ? text->data : "";
 	request->body_length = text->length;
 	strip_bom(request);

@@ -49,7 +49,7 @@ struct request {
 	struct request_source source;
 	struct http_exchange
 		*exchange; /* raw routes answer streams with it; NULL in tests without a socket */
-	const char *peer;  /* the address it came from; NULL in tests */
+	const char *peer;  /* the address it came from, behind trusted proxies; NULL in tests */
 	struct arena *arena;
 	char request_id[REQUEST_ID_SIZE];
 	char traceparent[REQUEST_TRACEPARENT_SIZE]; /* "" when the client sent none that is valid */

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "gateway.h"
 #include "http/dispatch.h"
+#include "http/proxies.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -53,7 +54,7 @@ static void log_access(struct http_exchange *exchange, const struct request *req
 		LOG_INT("ms", clock_monotonic_ms() - started_ms),
 		LOG_INT("bytes", http_exchange_bytes_sent(exchange)),
 		LOG_STR("user", request->principal.username),
-		LOG_STR("peer", http_exchange_peer(exchange)),
+		LOG_STR("peer", request->peer),
 		LOG_STR("traceparent", request->traceparent),
 		LOG_STR("code", failed ? error_wire_name(response->error.code) : ""),
 		LOG_STR("message", failed ? response->error.message : ""),
@@ -74,10 +75,12 @@ void server_handle(struct http_exchange *exchange, void *context)
 		.source = {exchange, exchange_header, exchange_read, http_exchange_content_length(exchange),
 			exchange_answered},
 		.exchange = exchange,
-		.peer = http_exchange_peer(exchange),
 	};
 	CLEANUP(response_release) struct response response = {0};
 	request_begin(&request, arena);
+	const struct gateway *gateway = context;
+	request.peer = proxies_client(gateway->proxies, http_exchange_peer(exchange),
+		http_exchange_last_header(exchange, "X-Forwarded-For"), arena);
 	dispatch(context, &request, &response);
 	answer(context, &request, &response);
 	log_access(exchange, &request, &response, started_ms);
