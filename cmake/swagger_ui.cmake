@@ -33,8 +33,8 @@ function(swagger_ui_fetch)
     endif()
     file(COPY ${swagger_pages}/package.json ${swagger_pages}/package-lock.json DESTINATION ${MEDIASTORE_SWAGGER_UI})
     execute_process(
-      COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries=1 --fetch-timeout=30000
-      WORKING_DIRECTORY ${MEDIASTORE_SWAGGER_UI} TIMEOUT 120
+      COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries=1 --fetch-timeout=20000
+      WORKING_DIRECTORY ${MEDIASTORE_SWAGGER_UI} TIMEOUT 60
       RESULT_VARIABLE result OUTPUT_VARIABLE said ERROR_VARIABLE said)
     if(result EQUAL 0)
       file(SHA256 ${swagger_pages}/package-lock.json digest)
