@@ -15,8 +15,9 @@ char *memory_strdup(const char *text);         /* NULL stays NULL */
 void *memory_dup(const void *bytes, size_t size);
 char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* For main(), before there are threads: large blocks go back to the system when they are freed. By itself glibc takes a freed large
- * block as a sign to keep such blocks from then on, for each of its arenas: memory for every thread's largest request ever. */
+/* For main(), before there are threads: large blocks go back to the system when they are freed. By itself
+ * glibc takes a freed large block as a sign to keep such blocks from then on, for each of its arenas:
+ * memory for every thread's largest request ever. */
 void memory_return_large(void);
 
 #endif

@@ -111,8 +111,8 @@ MUST_CHECK int db_begin(struct db_conn *conn, struct db_transaction *tx, struct 
 /* On UNAVAILABLE or DEADLINE it is unknown whether the transaction took place. */
 MUST_CHECK int db_commit(struct db_transaction *tx, struct error *err);
 void db_rollback(struct db_transaction *tx); /* for CLEANUP(); nothing when committed */
-/* The statements of this transaction may take `ms` from now, whatever the connection's deadline and the server's
- * statement timeout are. */
+/* The statements of this transaction may take `ms` from now, whatever the connection's deadline and the
+ * server's statement timeout are. */
 MUST_CHECK int db_extend(struct db_transaction *tx, int64_t ms, struct error *err);
 bool db_in_transaction(const struct db_conn *conn);
 

@@ -33,8 +33,9 @@ void bulk_fail(struct bulk *bulk, size_t index, const struct error *why);
 void bulk_take(struct bulk *bulk, const struct media_failures *failures);
 /* The places (from 1) of the elements that have failed, as a bigint[] literal. */
 const char *bulk_skipped(const struct bulk *bulk);
-/* A statement alone is a transaction, and the connection's time is enough for a usual list: only a long one begins a
- * transaction, which may take as long as the list needs. bulk_commit() ends what bulk_begin() began. */
+/* A statement alone is a transaction, and the connection's time is enough for a usual list: only a long
+ * one begins a transaction, which may take as long as the list needs. bulk_commit() ends what bulk_begin()
+ * began. */
 struct db_conn;
 struct db_transaction;
 MUST_CHECK int bulk_begin(

@@ -28,8 +28,8 @@ static int send(struct list_writer *list, struct error *err)
 	return 0;
 }
 
-/* Without an exchange (no socket) the list stays in the response; likewise when it is kept for a repeated request
- * (Idempotency-Key). */
+/* Without an exchange (no socket) the list stays in the response; likewise when it is kept for a repeated
+ * request (Idempotency-Key). */
 static bool is_due(const struct list_writer *list)
 {
 	const struct request *request = list->request;

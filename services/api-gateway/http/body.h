@@ -19,8 +19,8 @@ MUST_CHECK int body_take(
 	const struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 
 struct cJSON;
-/* Parses checked JSON text whose nesting is `depth` (json_span_measure()), without what lies too deep for a server thread's
- * stack. NULL: no memory, or no JSON. */
+/* Parses checked JSON text whose nesting is `depth` (json_span_measure()), without what lies too deep for
+ * a server thread's stack. NULL: no memory, or no JSON. */
 struct cJSON *body_parse(const char *text, size_t length, int depth);
 /* Of members with the same name only the last stays, as PostgreSQL's jsonb has it, so that what was checked
  * is what is stored. */

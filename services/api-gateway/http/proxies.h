@@ -3,9 +3,9 @@
 #define HTTP_PROXIES_H
 
 /*
- * Whose word is taken for where a request comes from. X-Forwarded-For is a list that each proxy appends to, and that a
- * client may begin as it likes: so it is read from its end, for as long as the one who wrote it is trusted.
- * Read-only after creation.
+ * Whose word is taken for where a request comes from. X-Forwarded-For is a list that each proxy appends
+ * to, and that a client may begin as it likes: so it is read from its end, for as long as the one who
+ * wrote it is trusted. Read-only after creation.
  */
 
 #include "common/error.h"

@@ -16,16 +16,18 @@ static int query_one(struct db_conn *conn)
 /* What a server restart looks like from here: a farewell (57P01), then the end of the stream. */
 static void kill_all(void)
 {
-	fixture_ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-		    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user");
+	fixture_ask(
+		"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+		" WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user");
 }
 
 /* The same, and the servers are gone for sure. */
 static void terminate_all(void)
 {
 	kill_all();
-	static const char QUESTION[] = "SELECT count(*) FROM pg_stat_activity"
-				       " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user";
+	static const char QUESTION[] =
+		"SELECT count(*) FROM pg_stat_activity"
+		" WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user";
 	for (int64_t deadline = soon();
 		strcmp(fixture_ask(QUESTION), "0") != 0 && clock_left_ms(deadline) > 0;)
 		clock_sleep_ms(10);
