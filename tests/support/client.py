@@ -26,7 +26,7 @@ class Client:
         return status, answer
 
     def media(self, pid):
-        status, answer = self.call("GET", "/media/" + quote(pid))
+        status, answer = self.call("GET", "/media?pid=" + quote(pid))  # which no reserved word stands in the way of
         return answer if status == 200 else None
 
     def status_of(self, pid):
