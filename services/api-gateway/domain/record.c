@@ -83,14 +83,28 @@ static int put_failed(struct record *record, struct error *err)
 	return delete_object(record, job->store_key, 0, err);
 }
 
-/* A watched presigned upload. The object is the client's: it is never deleted here. */
+/* Whether the media has moved on from the job's key: then what lies there is nobody's. */
+static int is_abandoned(struct record *record, bool *abandoned, struct error *err)
+{
+	struct media_row media;
+	int found = record->job.media_pk ? media_find_by_pk(record->conn, record->job.media_pk, DB_NO_LOCK,
+						   record->arena, &media, err)
+					 : 0;
+	if (found < 0)
+		return -1;
+	*abandoned = !found || strcmp(media.store_key, record->job.store_key) != 0;
+	return 0;
+}
+
+/* A watched presigned upload. */
 static int verify_done(struct record *record, struct error *err)
 {
+	bool abandoned = false;
 	int attached = attach_bytes(record, err);
-	if (attached < 0)
+	if (attached < 0 || (!attached && is_abandoned(record, &abandoned, err)))
 		return -1;
 	record->outcome = attached ? RECORD_DONE : RECORD_SUPERSEDED;
-	return 0;
+	return abandoned ? delete_object(record, record->job.store_key, 0, err) : 0;
 }
 
 static int verify_failed(struct record *record, struct error *err)
