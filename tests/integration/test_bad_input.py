@@ -126,7 +126,7 @@ class BadInput(unittest.TestCase):
                 self.assertEqual(self.client.put(pid, b"bytes", self.store)[0], 201)
                 self.assertEqual(self.client.get(pid)[0:2], (200, 5))
                 self.assertEqual(self.client.media(pid)["pid"], pid)
-                self.assertEqual(self.client.call("DELETE", "/media/" + quote(pid))[0], 204)
+                self.assertEqual(self.client.call("DELETE", "/media?pid=" + quote(pid))[0], 204)
 
     def test_a_ready_media_is_not_overwritten(self):
         self.assertEqual(self.client.put("once", b"first", self.store)[0], 201)
