@@ -89,7 +89,10 @@ class Bench:
         done = subprocess.run(["/usr/lib/postgresql/15/bin/pgbench", "-n", "-M", "prepared", "-c", str(connections), "-j",
                                str(min(2, connections)), "-T", str(self.seconds), "-f", path, self.system.database_url],
                               check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        return float(re.search(r"^tps = ([0-9.]+)", done.stdout, re.M).group(1))
+        rate = re.search(r"^tps = ([0-9.]+)", done.stdout, re.M)
+        if not rate:
+            raise RuntimeError(f"pgbench finished nothing in {self.seconds} s; give it more with --seconds:\n{done.stderr}")
+        return float(rate.group(1))
 
     def bare_hello(self, connections):
         program = ROOT / "build/bench-hello"
