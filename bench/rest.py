@@ -10,6 +10,7 @@ import argparse
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -220,6 +221,7 @@ def main():
         bench.run(options.cases)
     finally:
         bench.system.stop()
+        shutil.rmtree(bench.directory)
 
 
 if __name__ == "__main__":
