@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/http_client.h"
 
+#include "common/address_policy.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -24,6 +25,7 @@ enum { PIECE = 64 * 1024, KEPT_BODY_MAX = 64 * 1024, HEADERS_MAX = 64 * 1024, ID
 struct http_client {
 	int64_t connect_timeout_ms;
 	char *user_agent, *ca_file, *proxy;
+	const struct address_policy *addresses;
 
 	pthread_mutex_t lock; /* guards what follows */
 	CURL *idle[IDLE_MAX];
@@ -39,10 +41,12 @@ struct http_reply {
 /* One call under way. */
 struct run {
 	CURL *handle;
+	const struct address_policy *addresses;
 	const struct http_call *call;
 	struct http_reply *reply;
 	struct error *err;
 	bool failed;      /* *err is set */
+	bool refused;     /* an address that may not be connected to */
 	bool head_done;   /* what follows are trailers */
 	int64_t uploaded; /* handed to curl since the last rewind */
 	int64_t moved_ms; /* when a byte moved last */
@@ -66,6 +70,7 @@ struct http_client *http_client_create(const struct http_client_options *options
 	client->user_agent = memory_strdup(options->user_agent);
 	client->ca_file = memory_strdup(options->ca_file);
 	client->proxy = memory_strdup(options->proxy);
+	client->addresses = options->addresses;
 	pthread_mutex_init(&client->lock, NULL);
 	return client;
 }
@@ -248,6 +253,19 @@ static int on_progress(
 	return fail(run);
 }
 
+/* Asked for every address that is about to be connected to, so that no name can lead elsewhere between
+ * being judged and being used. */
+static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct run *run = context;
+	(void)purpose;
+	if (!address_policy_allows(run->addresses, &address->addr)) {
+		run->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 /* --- a call */
 
 static struct curl_slist *list_headers(const char *lines)
@@ -322,6 +340,10 @@ static void set_request(struct run *run, struct curl_slist *headers)
 	curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(handle, CURLOPT_XFERINFODATA, run);
 	curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, run->text);
+	if (run->addresses) {
+		curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+		curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, run);
+	}
 	if (call->deadline_ms) {
 		long left_ms = clock_left_ms(call->deadline_ms);
 		curl_easy_setopt(
@@ -334,6 +356,9 @@ static void set_request(struct run *run, struct curl_slist *headers)
 static int translate(const struct run *run, CURLcode code)
 {
 	const char *text = run->text[0] ? run->text : curl_easy_strerror(code);
+	if (run->refused && code == CURLE_COULDNT_CONNECT)
+		return error_set(
+			run->err, ERROR_FORBIDDEN, "the URL leads to an address that is not allowed");
 	switch (code) {
 	case CURLE_OPERATION_TIMEDOUT:
 		if (run->call->deadline_ms && clock_left_ms(run->call->deadline_ms) == 0)
@@ -377,7 +402,11 @@ int http_client_run(
 	if (call->deadline_ms && clock_left_ms(call->deadline_ms) == 0)
 		return error_set(err, ERROR_DEADLINE, NULL);
 	CLEANUP(http_reply_cleanup) struct http_reply *reply = memory_alloc(sizeof(*reply));
-	struct run run = {.handle = borrow_handle(client), .call = call, .reply = reply, .err = err};
+	struct run run = {.handle = borrow_handle(client),
+		.addresses = client->addresses,
+		.call = call,
+		.reply = reply,
+		.err = err};
 	if (!run.handle)
 		return error_set_cause(err, ERROR_INTERNAL, "curl_easy_init failed");
 	int result = perform(client, &run);

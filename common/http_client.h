@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct address_policy;
 struct http_client;
 struct http_reply; /* status, headers, the kept body */
 
@@ -23,6 +24,8 @@ struct http_client_options {
 	const char *user_agent;
 	const char *ca_file; /* NULL: the system's */
 	const char *proxy;   /* NULL: none */
+	/* For URLs that are somebody else's: which addresses may be connected to; borrowed. NULL: all. */
+	const struct address_policy *addresses;
 };
 
 struct http_call {
@@ -53,8 +56,8 @@ struct http_client *http_client_create(const struct http_client_options *options
 void http_client_free(struct http_client *client);
 
 /* Runs the call. 0 when a response came whole, whatever its status: look at http_reply_status(). Otherwise
- * -1: the callback's own error, or UNAVAILABLE (cannot connect, cut), DEADLINE (deadline, stall). *out is
- * freed by the caller; NULL on failure. */
+ * -1: the callback's own error, or UNAVAILABLE (cannot connect, cut), DEADLINE (deadline, stall), FORBIDDEN
+ * (an address that may not be connected to). *out is freed by the caller; NULL on failure. */
 MUST_CHECK int http_client_run(
 	struct http_client *client, const struct http_call *call, struct http_reply **out, struct error *err);
 
