@@ -14,12 +14,13 @@ process_start() {
 	printf '%s\n%s\n' "$pid" "$(process_start_time "$pid")" >"$RUN/pids/$name"
 }
 
-# process_start_time PID: empty when there is no such process, or only its remains.
+# process_start_time PID: empty when there is no such process, or only its remains. While threads of a killed process
+# are still ending, its first one is a zombie already, but its sockets are open: it counts as there.
 process_start_time() {
 	local stat fields
 	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
 	read -ra fields <<<"${stat##*) }"
-	[ "${fields[0]}" = Z ] || printf '%s' "${fields[19]}"
+	[ "${fields[0]}" = Z ] && [ "${fields[17]}" -le 1 ] || printf '%s' "${fields[19]}"
 }
 
 # process_pid NAME: prints its pid and succeeds while it lives.

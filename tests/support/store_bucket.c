@@ -79,9 +79,7 @@ void bucket_fixture_close(struct bucket_fixture *fixture)
 /* Beside this file. */
 static char *tool_path(void)
 {
-	static const char HERE[] = __FILE__;
-	const char *slash = strrchr(HERE, '/');
-	return memory_printf("%.*s/s3/s3", slash ? (int)(slash - HERE) : 1, slash ? HERE : ".");
+	return memory_strdup(TEST_SUPPORT_DIR "/s3/s3");
 }
 
 static void become_tool(int output, const char *const *arguments)

@@ -121,7 +121,8 @@ class System:
             stat = pathlib.Path(f"/proc/{self.pid(name)}/stat").read_text()
         except FileNotFoundError:
             return False
-        return stat.rpartition(")")[2].split()[0] != "Z"
+        fields = stat.rpartition(")")[2].split()
+        return fields[0] != "Z" or int(fields[17]) > 1  # while its other threads end, its sockets are still open
 
     def kill(self, name, number=signal.SIGKILL):
         """Sends the signal and waits until the process is gone."""
