@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A client of the REST API as tests need it: one token, content in streams, the three store types at hand."""
+"""A client of the REST API as tests need it: one token, content in streams, a store of each type at hand."""
 
 import os
 import pathlib
@@ -63,6 +63,9 @@ class Client:
     def filesystem(self, bucket="files"):
         return {"store_type": "FilesystemStore", "bucket": bucket}
 
+    def hashdir(self, bucket="hashed"):
+        return {"store_type": "HashdirStore", "bucket": bucket}
+
     def ram(self, bucket="memory"):
         return {"store_type": "DictStore", "bucket": bucket}
 
@@ -79,7 +82,7 @@ class Client:
 
     def stores(self):
         """One of each type."""
-        return {"FilesystemStore": self.filesystem(), "DictStore": self.ram(), "BucketStore": self.bucket()}
+        return {"FilesystemStore": self.filesystem(), "HashdirStore": self.hashdir(), "DictStore": self.ram(), "BucketStore": self.bucket()}
 
 
 def store_config(store):

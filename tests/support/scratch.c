@@ -17,6 +17,12 @@ void scratch_make(char out[SCRATCH_SIZE])
 	assert_non_null(mkdtemp(out));
 }
 
+void scratch_make_in_memory(char out[SCRATCH_SIZE])
+{
+	snprintf(out, SCRATCH_SIZE, "/dev/shm/mediastore-test-XXXXXX");
+	assert_non_null(mkdtemp(out));
+}
+
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
 {
 	(void)info;

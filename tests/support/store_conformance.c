@@ -63,6 +63,14 @@ bool conformance_can(unsigned capability)
 	return (store_capabilities(conformance_fixture->store) & capability) != 0;
 }
 
+const char *conformance_fresh(const char *key)
+{
+	static int count;
+	static char fresh[64];
+	snprintf(fresh, sizeof(fresh), "%s-%d", key, ++count);
+	return conformance_can(STORE_CAN_DELETE) ? key : fresh;
+}
+
 void conformance_discard(const char *key)
 {
 	struct error err;
@@ -75,10 +83,11 @@ void conformance_discard(const char *key)
 static void round_trip(int64_t size)
 {
 	struct error err;
-	assert_success(conformance_put("round-trip", (unsigned)size, size, &err));
-	assert_object(conformance_fixture->store, "round-trip", (unsigned)size, size);
+	const char *key = conformance_fresh("round-trip");
+	assert_success(conformance_put(key, (unsigned)size, size, &err));
+	assert_object(conformance_fixture->store, key, (unsigned)size, size);
 	conformance_assert_nothing_left();
-	conformance_discard("round-trip");
+	conformance_discard(key);
 }
 
 static void objects_of_every_size_come_back_as_they_went_in(void **state)
@@ -110,13 +119,13 @@ static void a_source_of_unknown_size_is_stored_whole(void **state)
 	for (size_t i = 0; i < sizeof(UNKNOWN) / sizeof(UNKNOWN[0]); i++) {
 		struct error err;
 		struct pattern_source source;
+		const char *key = conformance_fresh("unknown");
 		pattern_source_init(&source, 8, UNKNOWN[i]);
 		source.base.size = -1;
-		assert_success(
-			store_put(conformance_fixture->store, "unknown", &source.base, NULL, NULL, &err));
-		assert_object(conformance_fixture->store, "unknown", 8, UNKNOWN[i]);
+		assert_success(store_put(conformance_fixture->store, key, &source.base, NULL, NULL, &err));
+		assert_object(conformance_fixture->store, key, 8, UNKNOWN[i]);
+		conformance_discard(key);
 	}
-	conformance_discard("unknown");
 }
 
 static void a_source_that_cannot_rewind_is_stored(void **state)
@@ -274,6 +283,19 @@ static void get_whose_sink_fails_at_any_byte_stops_with_that_error(void **state)
 
 /* --- replacing and removing */
 
+/* At least once is how jobs arrive. */
+static void the_same_object_can_be_put_again(void **state)
+{
+	(void)state;
+	struct error err;
+	for (int i = 0; i < 2; i++) {
+		assert_success(conformance_put("repeated", 25, 70000, &err));
+		assert_object(conformance_fixture->store, "repeated", 25, 70000);
+	}
+	conformance_assert_nothing_left();
+	conformance_discard("repeated");
+}
+
 static void put_replaces_an_object_or_conflicts(void **state)
 {
 	(void)state;
@@ -357,17 +379,17 @@ static void ranges_beyond_the_end_are_refused_before_the_first_byte(void **state
 	struct error err;
 	if (!conformance_can(STORE_CAN_RANGE))
 		return;
-	assert_success(conformance_put("range", 21, 100, &err));
+	assert_success(conformance_put("short", 21, 100, &err));
 	assert_success(conformance_put("empty", 21, 0, &err));
-	assert_range_refused("range", 100, -1);
-	assert_range_refused("range", 100, 200);
-	assert_range_refused("range", INT64_MAX, -1);
-	assert_range_refused("range", 5, 4);
-	assert_range_refused("range", -1, -1);
+	assert_range_refused("short", 100, -1);
+	assert_range_refused("short", 100, 200);
+	assert_range_refused("short", INT64_MAX, -1);
+	assert_range_refused("short", 5, 4);
+	assert_range_refused("short", -1, -1);
 	assert_range_refused("empty", 0, 0);
 	assert_range_refused("empty", 1, -1);
 	assert_object(conformance_fixture->store, "empty", 21, 0);
-	conformance_discard("range");
+	conformance_discard("short");
 	conformance_discard("empty");
 }
 
@@ -438,7 +460,8 @@ static void listing_names_every_object_with_the_prefix_once(void **state)
 	for (int i = 0; i < LISTED_COUNT; i++)
 		assert_success(conformance_put(LISTED[i], 22, i + 1, &err));
 	for (size_t i = 0; i < sizeof(PREFIXES) / sizeof(PREFIXES[0]); i++)
-		assert_listing(PREFIXES[i]);
+		if (conformance_can(STORE_CAN_DELETE) || strncmp(PREFIXES[i], "list", 4) == 0)
+			assert_listing(PREFIXES[i]); /* else earlier cases' objects are there too */
 	struct listing listing = {.stop_after = 2};
 	assert_int_equal(store_list(conformance_fixture->store, "list", collect, &listing, &err), 42);
 	assert_int_equal(listing.count, 2);
@@ -552,6 +575,7 @@ int store_conformance_run(struct store_fixture *subject)
 		cmocka_unit_test(short_and_long_sources_are_refused_and_leave_no_key),
 		cmocka_unit_test(a_failed_put_can_be_repeated),
 		cmocka_unit_test(get_whose_sink_fails_at_any_byte_stops_with_that_error),
+		cmocka_unit_test(the_same_object_can_be_put_again),
 		cmocka_unit_test(put_replaces_an_object_or_conflicts),
 		cmocka_unit_test(removed_objects_are_gone_and_removing_twice_is_success),
 		cmocka_unit_test(removing_one_object_leaves_its_neighbours),
@@ -564,9 +588,17 @@ int store_conformance_run(struct store_fixture *subject)
 		cmocka_unit_test(long_keys_work_or_are_refused_whole),
 		cmocka_unit_test(keys_that_no_store_takes_are_refused),
 		cmocka_unit_test(concurrent_puts_of_one_key_leave_one_whole_winner),
+		cmocka_unit_test(concurrent_puts_where_nothing_is_replaced_have_one_winner),
 		cmocka_unit_test(readers_during_replacement_see_whole_objects),
 		cmocka_unit_test(puts_and_removes_of_one_key_do_not_break_each_other),
 	};
+	conformance_fixture = subject;
+	return cmocka_run_group_tests_name(subject->name, TESTS, NULL, NULL);
+}
+
+int store_conformance_run_many(struct store_fixture *subject)
+{
+	static const struct CMUnitTest TESTS[] = {cmocka_unit_test(thousands_of_objects_are_kept_apart)};
 	conformance_fixture = subject;
 	return cmocka_run_group_tests_name(subject->name, TESTS, NULL, NULL);
 }

@@ -31,10 +31,14 @@ struct store_fixture {
 	const int64_t *edges;
 	int threads; /* for the concurrent cases; 0: 4 */
 	int rounds;  /* of each thread; 0: 20. Lower it for a slow server */
+	int many;    /* objects in the store at once; 0: 10,000 */
 };
 
 /* Runs the suite as a cmocka group. Returns the number of failed tests. */
 int store_conformance_run(struct store_fixture *fixture);
+/* The case with thousands of objects, by itself: where each put waits for a disk it takes a minute, so path
+ * stores are given one in memory for it (scratch_make_in_memory()). */
+int store_conformance_run_many(struct store_fixture *fixture);
 
 /* --- for a driver's own tests */
 

@@ -32,9 +32,13 @@ int conformance_put(const char *key, unsigned seed, int64_t size, struct error *
 void conformance_assert_nothing_left(void);
 bool conformance_can(unsigned capability);
 void conformance_discard(const char *key);
+/* The key itself, or one that was never used where the store cannot delete. Lent until the next call. */
+const char *conformance_fresh(const char *key);
 
 void concurrent_puts_of_one_key_leave_one_whole_winner(void **state);
+void concurrent_puts_where_nothing_is_replaced_have_one_winner(void **state);
 void readers_during_replacement_see_whole_objects(void **state);
 void puts_and_removes_of_one_key_do_not_break_each_other(void **state);
+void thousands_of_objects_are_kept_apart(void **state);
 
 #endif

@@ -12,6 +12,7 @@ struct racer {
 	int rounds;
 	_Atomic int *stop; /* NULL: for rounds */
 	int failures;
+	bool won;
 	char problem[512];
 };
 
@@ -129,6 +130,38 @@ void concurrent_puts_of_one_key_leave_one_whole_winner(void **state)
 	conformance_discard("race/key");
 }
 
+static void *race_put_once(void *context)
+{
+	struct racer *racer = context;
+	struct error err;
+	struct pattern_source source;
+	pattern_source_init(&source, racer->seed, RACE_SIZE + racer->seed);
+	source.piece = 60000;
+	if (store_put(conformance_fixture->store, "race/once", &source.base, NULL, NULL, &err) == 0)
+		racer->won = true;
+	else if (err.code != ERROR_CONFLICT)
+		note_failure(racer, "put", &err);
+	return NULL;
+}
+
+void concurrent_puts_where_nothing_is_replaced_have_one_winner(void **state)
+{
+	(void)state;
+	if (conformance_can(STORE_CAN_REPLACE))
+		return;
+	struct racer racers[RACERS_MAX];
+	start_racers(racers, racer_count(), race_put_once, NULL);
+	join_racers(racers, racer_count());
+	int winner = -1;
+	for (int i = 0; i < racer_count(); i++)
+		if (racers[i].won) {
+			assert_int_equal(winner, -1);
+			winner = i;
+		}
+	assert_int_not_equal(winner, -1);
+	assert_object(conformance_fixture->store, "race/once", (unsigned)winner, RACE_SIZE + winner);
+}
+
 void readers_during_replacement_see_whole_objects(void **state)
 {
 	(void)state;
@@ -158,4 +191,79 @@ void puts_and_removes_of_one_key_do_not_break_each_other(void **state)
 	join_racers(racers, racer_count());
 	assert_no_object(conformance_fixture->store, "race/key");
 	conformance_assert_nothing_left();
+}
+
+/* --- many */
+
+enum { MANY = 10000, MANY_PUTTERS = 4 };
+
+static int many(void)
+{
+	return conformance_fixture->many ? conformance_fixture->many : MANY;
+}
+
+static const char *many_key(int i, char out[64])
+{
+	snprintf(out, 64, "many/%02d/object %d", i % 100, i);
+	return out;
+}
+
+static void *put_share(void *context)
+{
+	struct racer *racer = context;
+	for (int i = (int)racer->seed; i < many(); i += MANY_PUTTERS) {
+		struct error err;
+		char key[64];
+		if (conformance_put(many_key(i, key), (unsigned)i, 20 + i % 50, &err) != 0)
+			note_failure(racer, key, &err);
+	}
+	return NULL;
+}
+
+static void *remove_share(void *context)
+{
+	struct racer *racer = context;
+	for (int i = (int)racer->seed; i < many(); i += MANY_PUTTERS) {
+		struct error err;
+		char key[64];
+		if (store_remove(conformance_fixture->store, many_key(i, key), &err) != 0)
+			note_failure(racer, key, &err);
+	}
+	return NULL;
+}
+
+static int count_one(void *context, const char *key, const struct object_info *info)
+{
+	(void)key;
+	(void)info;
+	++*(int *)context;
+	return 0;
+}
+
+static void assert_listed(int expected)
+{
+	struct error err;
+	int count = 0;
+	if (!conformance_can(STORE_CAN_LIST))
+		return;
+	assert_success(store_list(conformance_fixture->store, "many/", count_one, &count, &err));
+	assert_int_equal(count, expected);
+}
+
+void thousands_of_objects_are_kept_apart(void **state)
+{
+	(void)state;
+	struct racer racers[MANY_PUTTERS];
+	start_racers(racers, MANY_PUTTERS, put_share, NULL);
+	join_racers(racers, MANY_PUTTERS);
+	assert_listed(many());
+	for (int i = 0; i < many(); i += 97) {
+		char key[64];
+		assert_object(conformance_fixture->store, many_key(i, key), (unsigned)i, 20 + i % 50);
+	}
+	if (!conformance_can(STORE_CAN_DELETE))
+		return;
+	start_racers(racers, MANY_PUTTERS, remove_share, NULL);
+	join_racers(racers, MANY_PUTTERS);
+	assert_listed(0);
 }

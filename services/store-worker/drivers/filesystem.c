@@ -11,6 +11,8 @@
 #include "common/cleanup.h"
 #include "common/memory.h"
 #include "drivers/beneath.h"
+#include "drivers/file_error.h"
+#include "drivers/place.h"
 #include "drivers/temporary.h"
 #include "store/key.h"
 #include "store/store_driver.h"
@@ -26,96 +28,30 @@ enum { COMMIT_ATTEMPTS = 100, ALLOCATE_FROM = 1024 * 1024 };
 
 struct filesystem_store {
 	struct store base;
-	char *tree;   /* MEDIASTORE_STORE_ROOT */
-	char *bucket; /* relative to it; "": the tree itself */
+	struct place place;
 };
-
-/* errno to error, for this driver. The message is for clients: it names no path. */
-static int fail(struct error *err, int errnum, const char *operation)
-{
-	static const struct {
-		int errnum;
-		enum error_code code;
-		const char *message;
-	} MEANINGS[] = {
-		{ENOENT, ERROR_NOT_FOUND, NULL},
-		{ENOTDIR, ERROR_NOT_FOUND, NULL},
-		{ENOSPC, ERROR_FULL, NULL},
-		{EDQUOT, ERROR_FULL, NULL},
-		{EFBIG, ERROR_FULL, "the object is larger than the file system allows"},
-		{EXDEV, ERROR_INVALID, "the key leads out of the store"},
-		{ELOOP, ERROR_INVALID, "the key leads out of the store"},
-		{ENAMETOOLONG, ERROR_INVALID, "the key is too long for the file system"},
-		{EINVAL, ERROR_INVALID, "the file system does not take this key"},
-		{EILSEQ, ERROR_INVALID, "the file system does not take this key"},
-		{EACCES, ERROR_UNAVAILABLE, "the worker has no access to the store's directory"},
-		{EPERM, ERROR_UNAVAILABLE, "the worker has no access to the store's directory"},
-		{EROFS, ERROR_UNAVAILABLE, "the store's file system is read-only"},
-		{EMFILE, ERROR_UNAVAILABLE, NULL},
-		{ENFILE, ERROR_UNAVAILABLE, NULL},
-		{ENOMEM, ERROR_UNAVAILABLE, NULL},
-		{EAGAIN, ERROR_UNAVAILABLE, NULL},
-		{ESTALE, ERROR_UNAVAILABLE, NULL},
-	};
-	enum error_code code = ERROR_INTERNAL;
-	const char *message = NULL;
-	for (size_t i = 0; i < sizeof(MEANINGS) / sizeof(MEANINGS[0]); i++)
-		if (MEANINGS[i].errnum == errnum) {
-			code = MEANINGS[i].code;
-			message = MEANINGS[i].message;
-		}
-	error_set(err, code, "%s", message ? message : error_default_text(code));
-	return error_add_cause(err, "%s: %s", operation, strerror(errnum));
-}
-
-static int open_root(const struct filesystem_store *store, bool make, struct error *err)
-{
-	CLEANUP(cleanup_fd) int tree = open(store->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (tree < 0) {
-		error_set(err, ERROR_UNAVAILABLE, "the worker's store root cannot be opened");
-		return error_add_cause(err, "open MEDIASTORE_STORE_ROOT: %s", strerror(errno));
-	}
-	int root = beneath_open(tree, store->bucket, O_RDONLY | O_DIRECTORY, 0);
-	if (root < 0 && errno == ENOENT && make && beneath_make(tree, store->bucket) == 0)
-		root = beneath_open(tree, store->bucket, O_RDONLY | O_DIRECTORY, 0);
-	if (root >= 0)
-		return root;
-	fail(err, errno, "open store directory");
-	/* not "no such object": whoever asks would take the bytes for lost, when perhaps a disk is not
-	 * mounted */
-	if (err->code == ERROR_NOT_FOUND)
-		err->code = ERROR_UNAVAILABLE;
-	snprintf(err->message, sizeof(err->message), "the store's directory cannot be used");
-	return -1;
-}
 
 /* --- open, close */
 
+static int open_root(const struct store *base, bool make, struct error *err)
+{
+	return place_open_directory(&((const struct filesystem_store *)base)->place, make, err);
+}
+
 static void filesystem_close(struct store *base)
 {
-	struct filesystem_store *store = (struct filesystem_store *)base;
-	free(store->tree);
-	free(store->bucket);
-	free(store);
+	place_release(&((struct filesystem_store *)base)->place);
+	free(base);
 }
 
 static int filesystem_open(const struct store_environment *environment,
 	const struct store_descriptor *descriptor, struct store **out, struct error *err)
 {
-	const char *bucket = descriptor->bucket ? descriptor->bucket : "";
-	bucket += strspn(bucket, "/");
 	struct filesystem_store *store = memory_alloc(sizeof(*store));
 	store->base.driver = &filesystem_driver;
-	store->tree = memory_strdup(environment->store_root);
-	store->bucket = memory_strdup(bucket);
-	for (size_t end = strlen(bucket); end && bucket[end - 1] == '/'; end--)
-		store->bucket[end - 1] = '\0';
-	if (*store->bucket &&
-		(key_check(store->bucket, err) != 0 || key_check_path(store->bucket, err) != 0)) {
-		filesystem_close(&store->base);
-		return error_prefix(err, "the store's path: ");
-	}
-	CLEANUP(cleanup_fd) int root = open_root(store, true, err);
+	CLEANUP(cleanup_fd) int root = -1;
+	if (place_init(&store->place, environment->store_root, descriptor->bucket, err) == 0)
+		root = open_root(&store->base, true, err);
 	if (root < 0) {
 		filesystem_close(&store->base);
 		return -1;
@@ -146,14 +82,14 @@ static int copy_source(struct source *source, int fd, struct error *err)
 	/* a full disk is better known before the bytes have travelled */
 	if (source->size >= ALLOCATE_FROM && fallocate(fd, 0, 0, source->size) != 0 &&
 		(errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
-		return fail(err, errno, "allocate");
+		return file_error(err, errno, "allocate");
 	CLEANUP(cleanup_free) char *piece = memory_alloc(STREAM_BUFFER_SIZE);
 	for (;;) {
 		ssize_t got = source->read(source, piece, STREAM_BUFFER_SIZE, err);
 		if (got <= 0)
 			return (int)got;
 		if (write_all(fd, piece, (size_t)got) != 0)
-			return fail(err, errno, "write");
+			return file_error(err, errno, "write");
 	}
 }
 
@@ -171,11 +107,11 @@ static int prepare(
 {
 	*hashed = !source->path || temporary_link(temporary, root, source->path) != 0;
 	if (*hashed && temporary_create(temporary, root) != 0)
-		return fail(err, errno, "create temporary");
+		return file_error(err, errno, "create temporary");
 	set_mode(root, temporary->fd);
 	if (*hashed && copy_source(source, temporary->fd, err) != 0)
 		return -1;
-	return fsync(temporary->fd) == 0 ? 0 : fail(err, errno, "fsync");
+	return fsync(temporary->fd) == 0 ? 0 : file_error(err, errno, "fsync");
 }
 
 /* 0 done, 1 try again, -1. */
@@ -187,14 +123,14 @@ static int try_commit(struct temporary *temporary, int root, const char *key, st
 		return error_set(err, ERROR_CONFLICT,
 			"a part of the key names an object, so there can be none below it");
 	if (parent < 0)
-		return fail(err, errno, "open directory");
+		return file_error(err, errno, "open directory");
 	if (temporary_rename(temporary, parent, leaf) == 0)
-		return fsync(parent) == 0 ? 0 : fail(err, errno, "fsync directory");
+		return fsync(parent) == 0 ? 0 : file_error(err, errno, "fsync directory");
 	int reason = errno;
 	if (reason == ENOENT) /* a remove has pruned the directory meanwhile */
 		return 1;
 	if (reason != EISDIR && reason != EEXIST && reason != ENOTEMPTY)
-		return fail(err, reason, "rename");
+		return file_error(err, reason, "rename");
 	if (unlinkat(parent, leaf, AT_REMOVEDIR) == 0) /* an empty one, left by a crash, is in nobody's way */
 		return 1;
 	return error_set(err, ERROR_CONFLICT, "there are objects below this key, so it cannot be one");
@@ -220,7 +156,7 @@ static int filesystem_put(struct store *base, const char *key, struct source *so
 	(void)content_type;
 	if (key_check_path(key, err) != 0)
 		return -1;
-	CLEANUP(cleanup_fd) int root = open_root((struct filesystem_store *)base, true, err);
+	CLEANUP(cleanup_fd) int root = open_root(base, true, err);
 	if (root < 0)
 		return -1;
 	struct temporary temporary = {.directory = -1, .fd = -1};
@@ -237,12 +173,12 @@ static int open_object(struct store *base, const char *key, int flags, struct st
 {
 	if (key_check_path(key, err) != 0)
 		return -1;
-	CLEANUP(cleanup_fd) int root = open_root((struct filesystem_store *)base, false, err);
+	CLEANUP(cleanup_fd) int root = open_root(base, false, err);
 	if (root < 0)
 		return -1;
 	CLEANUP(cleanup_fd) int fd = beneath_open(root, key, flags, 0);
 	if (fd < 0 || fstat(fd, status) != 0)
-		return fail(err, errno, "open object");
+		return file_error(err, errno, "open object");
 	if (!S_ISREG(status->st_mode))
 		return error_set(err, ERROR_NOT_FOUND, NULL);
 	return TAKE_FD(fd);
@@ -272,7 +208,7 @@ static int send_bytes(int fd, int64_t first, int64_t end, struct sink *sink, str
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return fail(err, errno, "read");
+			return file_error(err, errno, "read");
 		if (got == 0)
 			return error_set_cause(
 				err, ERROR_INTERNAL, "the file became shorter while it was read");
@@ -304,17 +240,17 @@ static int filesystem_remove(struct store *base, const char *key, struct error *
 {
 	if (key_check_path(key, err) != 0)
 		return -1;
-	CLEANUP(cleanup_fd) int root = open_root((struct filesystem_store *)base, false, err);
+	CLEANUP(cleanup_fd) int root = open_root(base, false, err);
 	if (root < 0)
 		return -1;
 	const char *leaf;
 	CLEANUP(cleanup_fd) int parent = beneath_parent(root, key, false, &leaf);
 	if (parent < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : fail(err, errno, "open directory");
+		return errno == ENOENT || errno == ENOTDIR ? 0 : file_error(err, errno, "open directory");
 	if (unlinkat(parent, leaf, 0) != 0)
-		return errno == ENOENT || errno == EISDIR ? 0 : fail(err, errno, "unlink");
+		return errno == ENOENT || errno == EISDIR ? 0 : file_error(err, errno, "unlink");
 	if (fsync(parent) != 0)
-		return fail(err, errno, "fsync directory");
+		return file_error(err, errno, "fsync directory");
 	beneath_prune(root, key);
 	return 0;
 }
@@ -382,11 +318,11 @@ static int walk_directory(struct walk *walk, const char *directory, struct error
 {
 	int fd = beneath_open(walk->root, directory, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0) /* gone since it was seen */
-		return errno == ENOENT || errno == ENOTDIR ? 0 : fail(err, errno, "open directory");
+		return errno == ENOENT || errno == ENOTDIR ? 0 : file_error(err, errno, "open directory");
 	DIR *entries = fdopendir(fd);
 	if (!entries) {
 		close(fd);
-		return fail(err, ENOMEM, "read directory");
+		return file_error(err, ENOMEM, "read directory");
 	}
 	int result = 0;
 	errno = 0;
@@ -397,7 +333,7 @@ static int walk_directory(struct walk *walk, const char *directory, struct error
 		result = walk_entry(walk, fd, path, entry->d_name);
 	}
 	if (result == 0 && errno)
-		result = fail(err, errno, "read directory");
+		result = file_error(err, errno, "read directory");
 	closedir(entries);
 	return result;
 }
@@ -406,7 +342,7 @@ static int filesystem_list(struct store *base, const char *prefix,
 	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
 	struct error *err)
 {
-	CLEANUP(cleanup_fd) int root = open_root((struct filesystem_store *)base, false, err);
+	CLEANUP(cleanup_fd) int root = open_root(base, false, err);
 	if (root < 0)
 		return -1;
 	struct walk walk = {.root = root, .prefix = prefix, .visit = visit, .context = context};

@@ -4,6 +4,7 @@
 static const struct store_driver *const DRIVERS[] = {
 	&bucket_driver,
 	&filesystem_driver,
+	&hashdir_driver,
 	&ram_driver,
 };
 

@@ -122,9 +122,14 @@ int store_stat(struct store *store, const char *key, struct object_info *out, st
 
 int store_remove(struct store *store, const char *key, struct error *err)
 {
-	if (key_check(key, err) != 0 || supports(store, STORE_CAN_DELETE, "deleting", err) != 0)
+	struct object_info info;
+	if (key_check(key, err) != 0)
 		return -1;
-	return store->driver->remove(store, key, err);
+	if (store->driver->capabilities & STORE_CAN_DELETE)
+		return store->driver->remove(store, key, err);
+	if (store->driver->stat(store, key, &info, err) != 0)
+		return err->code == ERROR_NOT_FOUND ? 0 : -1;
+	return supports(store, STORE_CAN_DELETE, "deleting", err);
 }
 
 int store_list(struct store *store, const char *prefix,

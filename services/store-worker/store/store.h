@@ -51,6 +51,7 @@ MUST_CHECK int store_put(struct store *store, const char *key, struct source *so
 MUST_CHECK int store_get(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink,
 	struct error *err);
 MUST_CHECK int store_stat(struct store *store, const char *key, struct object_info *out, struct error *err);
+/* UNSUPPORTED without DELETE, when the key is there. */
 MUST_CHECK int store_remove(struct store *store, const char *key, struct error *err);
 /* Calls visit for every object whose key begins with prefix, in no promised order, until it returns
  * non-zero; that value is returned. -1 with *err on failure. UNSUPPORTED without LIST. */

@@ -46,6 +46,6 @@ struct store_driver {
 		struct error *err);
 };
 
-extern const struct store_driver filesystem_driver, ram_driver, bucket_driver;
+extern const struct store_driver filesystem_driver, hashdir_driver, ram_driver, bucket_driver;
 
 #endif

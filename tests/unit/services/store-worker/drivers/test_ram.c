@@ -171,6 +171,7 @@ int main(void)
 	struct store_fixture fixture = {
 		.name = "ram", .store = store, .leftovers = count_lost_bytes, .edges = EDGES, .rounds = 100};
 	failures += store_conformance_run(&fixture);
+	failures += store_conformance_run_many(&fixture);
 	ram_driver.close(store);
 	return failures + (ram_used() != 0);
 }

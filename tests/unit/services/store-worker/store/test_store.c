@@ -4,6 +4,8 @@
 #include "support/cmocka.h"
 #include "support/store_conformance.h"
 
+#include <string.h>
+
 /* A store that takes exactly the announced bytes and never asks for the end, as an upload with Content-Length
  * does; it can do nothing else. */
 static int taken;
@@ -22,7 +24,16 @@ static int exact_put(struct store *store, const char *key, struct source *source
 	return 0;
 }
 
-static const struct store_driver exact_driver = {.type = STORE_ZIP, .put = exact_put};
+static int exact_stat(struct store *store, const char *key, struct object_info *out, struct error *err)
+{
+	(void)store;
+	if (strcmp(key, "missing") == 0)
+		return error_set(err, ERROR_NOT_FOUND, NULL);
+	*out = (struct object_info){1, 0};
+	return 0;
+}
+
+static const struct store_driver exact_driver = {.type = STORE_ZIP, .put = exact_put, .stat = exact_stat};
 static struct store exact = {&exact_driver};
 
 static int put(int64_t size, int64_t announced, struct error *err)
@@ -69,6 +80,7 @@ static void what_a_driver_cannot_do_is_unsupported(void **state)
 	pattern_sink_init(&sink, 1, 0);
 	assert_int_equal(store_remove(&exact, "key", &err), -1);
 	assert_int_equal(err.code, ERROR_UNSUPPORTED);
+	assert_int_equal(store_remove(&exact, "missing", &err), 0);
 	assert_int_equal(store_list(&exact, "", NULL, NULL, &err), -1);
 	assert_int_equal(err.code, ERROR_UNSUPPORTED);
 	assert_int_equal(store_get(&exact, "key", 0, 5, &sink.base, &err), -1);
