@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { ROLLBACK_MS = 1000 };
+
 void connection_result_cleanup(PGresult **result)
 {
 	PQclear(*result);
@@ -219,6 +221,21 @@ int connection_simple(struct db_conn *conn, const char *sql, struct error *err)
 	if (connection_finish(conn, &result, err))
 		return -1;
 	return connection_check(conn, result, "script", err);
+}
+
+void connection_rollback(struct db_conn *conn)
+{
+	if (!conn->in_transaction)
+		return;
+	conn->in_transaction = false;
+	if (!conn->pg || PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
+		return;
+	int64_t callers_deadline = conn->deadline_ms;
+	conn->deadline_ms = clock_monotonic_ms() + ROLLBACK_MS;
+	struct error ignored;
+	if (connection_simple(conn, "ROLLBACK", &ignored))
+		connection_close(conn);
+	conn->deadline_ms = callers_deadline;
 }
 
 static size_t slot_of(const struct db_conn *conn, const struct db_statement *statement)

@@ -4,7 +4,7 @@
 
 /*
  * Inside db/: one PGconn and what we know about it. Always non-blocking: every wait is a poll() up to the
- * connection's deadline. The callers' side is pool.h and query.h.
+ * connection's deadline. reconnect.h says when it is opened; the callers' side is pool.h and query.h.
  */
 
 #include "db/pool.h"
@@ -17,7 +17,8 @@ enum { DB_PREPARED_SLOTS = 512, DB_CONSTRAINT_SIZE = 64 };
 struct db_conn {
 	PGconn *pg; /* NULL: not connected */
 	struct db_pool *pool;
-	struct db_conn *next; /* in the pool's idle list */
+	struct reconnect *reconnect; /* the pool's */
+	struct db_conn *next;        /* in the pool's idle list */
 	int64_t deadline_ms;
 	bool dedicated;      /* never replaced */
 	bool in_transaction; /* begun, and not yet ended by us, whatever became of the server */
@@ -31,8 +32,8 @@ MUST_CHECK int connection_open(
 void connection_close(struct db_conn *conn);
 /* Nothing bad is known of it, and the server has not hung up. One system call. */
 bool connection_alive(struct db_conn *conn);
-/* A live connection where it is allowed to replace a dead one; in pool.c, with the pool's backoff. */
-MUST_CHECK int connection_revive(struct db_conn *conn, struct error *err);
+/* Ends a transaction that is open, if any; closes the connection if that fails. */
+void connection_rollback(struct db_conn *conn);
 
 /* The last result of what was sent (the first bad one, if any), when the connection is ready for the next
  * statement; UNAVAILABLE or DEADLINE closes the connection. */

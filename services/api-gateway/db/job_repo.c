@@ -18,9 +18,6 @@ static const struct db_statement INSERT = {"job_insert",
 	" from_unix_ms($11::bigint), CASE WHEN waited THEN from_unix_ms($11::bigint) END, "
 	"coalesce($12::jsonb, '{}'), $13, $14"
 	" FROM (SELECT $3 <> 'background' AS waited) w"};
-static const struct db_statement INSERT_DELETE = {"job_insert_delete",
-	"INSERT INTO job (id, kind, class, state, store, store_key, pid, max_attempts, request_id)"
-	" VALUES (gen_random_uuid(), 'delete', 'background', 'queued', $1, $2, $3, 10, $4)"};
 static const struct db_statement FIND = {
 	"job_find", "SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.id = $1"};
 static const struct db_statement FIND_LOCKED = {
@@ -125,14 +122,6 @@ int job_insert(struct db_conn *conn, const struct job_new *job, struct error *er
 			DB_INT(job->delay_ms), DB_INT_OR_NULL(job->deadline_unix_ms, 0), DB_TEXT(job->spec),
 			DB_TEXT(job->gateway), DB_TEXT(job->request_id)),
 		NULL, err);
-}
-
-int job_insert_delete(struct db_conn *conn, int64_t store_pk, const char *store_key, const char *pid,
-	const char *request_id, struct error *err)
-{
-	return db_execute(conn, &INSERT_DELETE,
-		DB_PARAMS(DB_INT(store_pk), DB_TEXT(store_key), DB_TEXT(pid), DB_TEXT(request_id)), NULL,
-		err);
 }
 
 bool job_is_id(const char *text)

@@ -55,10 +55,6 @@ struct job_row {
 };
 
 MUST_CHECK int job_insert(struct db_conn *conn, const struct job_new *job, struct error *err);
-/* Inserts a background delete of one object, with an id of its own: what remains when a put fails or
- * replaces, and when a media is deleted. */
-MUST_CHECK int job_insert_delete(struct db_conn *conn, int64_t store_pk, const char *store_key,
-	const char *pid, const char *request_id, struct error *err);
 /* 1 / 0 / -1. A text that is no UUID is 0. */
 MUST_CHECK int job_find(struct db_conn *conn, const char *id, enum db_lock lock, struct arena *arena,
 	struct job_row *out, struct error *err);
@@ -93,8 +89,6 @@ MUST_CHECK int job_put_back(
 MUST_CHECK int job_cancel(struct db_conn *conn, const char *id, struct error *err);
 /* A dead or failed background job is queued anew with its attempts uncounted: 1 / 0 / -1. */
 MUST_CHECK int job_rerun(struct db_conn *conn, const char *id, struct error *err);
-/* *wait_ms: until the next queued job is due; 0 one is due now, -1 none is queued. */
-MUST_CHECK int job_next_due(struct db_conn *conn, int64_t *wait_ms, struct error *err);
 /* Whether an unfinished job still needs this file of the spool (`spool` in its spec): 1 / 0 / -1. */
 MUST_CHECK int job_spool_needed(struct db_conn *conn, const char *name, struct error *err);
 /* Deletes finished jobs (succeeded, failed, cancelled; dead ones stay) older than that, at most `limit`. */

@@ -43,9 +43,6 @@ static const struct db_statement RERUN = {"job_rerun",
 	"UPDATE job SET state = 'queued', next_run_at = now(), max_attempts = attempt + max_attempts, "
 	"deadline = NULL,"
 	" updated = now() WHERE id = $1 AND class = 'background' AND state IN ('dead', 'failed')"};
-static const struct db_statement NEXT_DUE = {"job_next_due",
-	"SELECT greatest(0, unix_ms(next_run_at) - unix_ms(now())) FROM job WHERE state = 'queued'"
-	" ORDER BY next_run_at LIMIT 1"};
 static const struct db_statement SPOOL_NEEDED = {"job_spool_needed",
 	"SELECT 1 FROM job WHERE state IN ('queued', 'running') AND spec ->> 'spool' = $1 LIMIT 1"};
 static const struct db_statement DELETE_FINISHED = {"job_delete_finished",
@@ -114,14 +111,6 @@ int job_cancel(struct db_conn *conn, const char *id, struct error *err)
 int job_rerun(struct db_conn *conn, const char *id, struct error *err)
 {
 	return job_is_id(id) ? repo_change(conn, &RERUN, DB_PARAMS(DB_TEXT(id)), err) : 0;
-}
-
-int job_next_due(struct db_conn *conn, int64_t *wait_ms, struct error *err)
-{
-	int queued = repo_int(conn, &NEXT_DUE, DB_NO_PARAMS, wait_ms, err);
-	if (queued == 0)
-		*wait_ms = -1;
-	return queued < 0 ? -1 : 0;
 }
 
 int job_spool_needed(struct db_conn *conn, const char *name, struct error *err)

@@ -27,7 +27,7 @@ static const struct db_statement NOTE_HOLDER = {"media_note_holder",
 	" WHERE ram_holder.holder <> excluded.holder"};
 static const struct db_statement MARK_LOST = {"media_mark_lost",
 	"UPDATE media m SET store_status = 'LOST' FROM store s JOIN ram_holder h ON h.site = s.site"
-	" WHERE s.pk = m.store AND s.type = 'DictStore' AND ($1::text IS NULL OR s.site = $1)"
+	" WHERE s.pk = m.store AND s.type = 'DictStore' AND s.site = $1"
 	" AND m.store_status = 'READY' AND m.holder IS DISTINCT FROM h.holder"};
 
 int media_begin_put(
@@ -72,9 +72,4 @@ int media_mark_lost(
 	if (db_execute(conn, &NOTE_HOLDER, DB_PARAMS(DB_TEXT(site), DB_TEXT(holder)), NULL, err))
 		return -1;
 	return db_execute(conn, &MARK_LOST, DB_PARAMS(DB_TEXT(site)), lost, err);
-}
-
-int media_mark_lost_again(struct db_conn *conn, int64_t *lost, struct error *err)
-{
-	return db_execute(conn, &MARK_LOST, DB_PARAMS(DB_NULL), lost, err);
 }

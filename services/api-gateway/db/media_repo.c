@@ -50,12 +50,6 @@ static const struct db_statement FIND_BY_PK_LOCKED = {
 static const struct db_statement DELETE = {"media_delete",
 	MEDIA_WHO ", gone AS (DELETE FROM media USING who WHERE pid = $3 RETURNING media.*)"
 		  " SELECT" MEDIA_COLUMNS "FROM gone m" STORE_JOIN("m.store")};
-static const struct db_statement LIST_STALE = {"media_list_stale",
-	"SELECT" MEDIA_COLUMNS JOINED
-	"WHERE m.store_status = 'PENDING' AND m.updated < now() - $1::bigint * interval '1 ms'"
-	" AND NOT EXISTS (SELECT FROM job j WHERE j.media = m.pk AND j.state IN ('queued', 'running'))"
-	" ORDER BY m.updated LIMIT $2"};
-
 static const char *const STATUS_NAMES[] = {
 	[MEDIA_PENDING] = "PENDING",
 	[MEDIA_READY] = "READY",
@@ -202,17 +196,4 @@ int media_delete(struct db_conn *conn, const char *pid, const struct db_actor *a
 	struct media_row *out, struct error *err)
 {
 	return find(conn, &DELETE, DB_PARAMS(MEDIA_ACTOR(actor), DB_TEXT(pid)), arena, out, err);
-}
-
-int media_list_stale(struct db_conn *conn, int64_t age_ms, int limit, struct arena *arena,
-	struct media_row **out, size_t *count, struct error *err)
-{
-	const struct db_result *rows = NULL;
-	if (repo_rows(conn, &LIST_STALE, DB_PARAMS(DB_INT(age_ms), DB_INT(limit)), arena, &rows, err))
-		return -1;
-	*count = (size_t)db_rows(rows);
-	*out = arena_alloc(arena, (*count + 1) * sizeof(**out));
-	for (size_t i = 0; i < *count; i++)
-		media_from_row(rows, (int)i, &(*out)[i]);
-	return 0;
 }

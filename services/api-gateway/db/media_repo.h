@@ -123,13 +123,5 @@ MUST_CHECK int media_delete(struct db_conn *conn, const char *pid, const struct 
  * LOST. *lost counts. The holder is remembered; repeating it is harmless. */
 MUST_CHECK int media_mark_lost(
 	struct db_conn *conn, const char *site, const char *holder, int64_t *lost, struct error *err);
-/* The same for all sites with their remembered holders: for the reconciler, since a result of the old
- * holder may come after the new one has spoken. */
-MUST_CHECK int media_mark_lost_again(struct db_conn *conn, int64_t *lost, struct error *err);
-
-/* Rows PENDING since before `age_ms` ago without an unfinished job, whose presigned URL (if any) has
- * expired or not: for the reconciler. At most limit, oldest first. */
-MUST_CHECK int media_list_stale(struct db_conn *conn, int64_t age_ms, int limit, struct arena *arena,
-	struct media_row **out, size_t *count, struct error *err);
 
 #endif

@@ -4,13 +4,12 @@
 #include "common/clock.h"
 #include "common/memory.h"
 #include "db/connection.h"
+#include "db/reconnect.h"
 #include "db/result.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { ROLLBACK_MS = 1000 };
 
 /* Parameters as libpq wants them. Numbers are printed into `numbers`. */
 struct bound {
@@ -277,15 +276,7 @@ void db_rollback(struct db_transaction *tx)
 	if (!conn)
 		return;
 	tx->conn = NULL;
-	conn->in_transaction = false;
-	if (!conn->pg || PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
-		return;
-	int64_t callers_deadline = conn->deadline_ms;
-	conn->deadline_ms = clock_monotonic_ms() + ROLLBACK_MS;
-	struct error ignored;
-	if (connection_simple(conn, "ROLLBACK", &ignored))
-		connection_close(conn);
-	conn->deadline_ms = callers_deadline;
+	connection_rollback(conn);
 }
 
 bool db_in_transaction(const struct db_conn *conn)

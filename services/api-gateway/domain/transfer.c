@@ -50,16 +50,3 @@ int transfer_find(struct db_conn *conn, const char *pid, enum db_lock lock, stru
 		return -1;
 	return found ? 0 : error_set(err, ERROR_NOT_FOUND, "no media has this pid");
 }
-
-int transfer_announce(struct transfer *transfer, const struct transfer_put *put, const struct caller *caller,
-	struct arena *arena, struct error *err)
-{
-	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
-	if (!conn)
-		return -1;
-	CLEANUP(db_rollback) struct db_transaction tx = {0};
-	struct transfer_claim claim;
-	if (db_begin(conn, &tx, err) || transfer_claim(conn, put, 0, &caller->actor, arena, &claim, err))
-		return -1;
-	return db_commit(&tx, err);
-}

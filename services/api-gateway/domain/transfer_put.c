@@ -154,3 +154,16 @@ int transfer_put(struct transfer *transfer, const struct transfer_put *put, stru
 	give_up(&run, err);
 	return -1;
 }
+
+int transfer_announce(struct transfer *transfer, const struct transfer_put *put, const struct caller *caller,
+	struct arena *arena, struct error *err)
+{
+	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
+	if (!conn)
+		return -1;
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	struct transfer_claim claim;
+	if (db_begin(conn, &tx, err) || transfer_claim(conn, put, 0, &caller->actor, arena, &claim, err))
+		return -1;
+	return db_commit(&tx, err);
+}

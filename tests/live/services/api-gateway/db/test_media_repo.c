@@ -304,34 +304,6 @@ static void new_holder_makes_the_old_ones_media_lost(void **state)
 	assert_int_equal(find("ram-old").status, MEDIA_LOST);
 	assert_int_equal(find("ram-new").status, MEDIA_READY);
 	assert_int_equal(find("on-disk").status, MEDIA_READY);
-	ram_media("ram-late", store, "worker-1");
-	assert_ok(media_mark_lost_again(fixture.conn, &lost, &fixture.err));
-	assert_int_equal(lost, 1);
-	assert_int_equal(find("ram-late").status, MEDIA_LOST);
-}
-
-static void stale_rows_are_those_without_a_job(void **state)
-{
-	(void)state;
-	struct media_row *rows;
-	size_t count;
-	int64_t busy = fixture_media("stale-busy");
-	fixture_media("stale-idle");
-	struct job_new job = {.id = fixture_uuid(),
-		.kind = JOB_PUT,
-		.class = JOB_BACKGROUND,
-		.media_pk = busy,
-		.store_pk = fixture.store_pk,
-		.store_key = "stale-busy.1"};
-	assert_ok(job_insert(fixture.conn, &job, &fixture.err));
-	clock_sleep_ms(5);
-	assert_ok(media_list_stale(fixture.conn, 1, 1000, fixture.arena, &rows, &count, &fixture.err));
-	bool idle_listed = false;
-	for (size_t i = 0; i < count; i++) {
-		assert_string_not_equal(rows[i].pid, "stale-busy");
-		idle_listed |= strcmp(rows[i].pid, "stale-idle") == 0;
-	}
-	assert_true(idle_listed);
 }
 
 static void history_has_every_change_with_its_author(void **state)
@@ -379,7 +351,6 @@ int main(void)
 		fixture_test(many_are_read_in_the_order_asked_for),
 		fixture_test(dump_visits_every_media),
 		fixture_test(new_holder_makes_the_old_ones_media_lost),
-		fixture_test(stale_rows_are_those_without_a_job),
 		fixture_test(history_has_every_change_with_its_author),
 		fixture_test(holder_alone_is_no_change),
 	};

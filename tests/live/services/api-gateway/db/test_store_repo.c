@@ -132,7 +132,12 @@ static void store_with_an_unfinished_job_is_not_deleted(void **state)
 	(void)state;
 	struct store_key key = {.type = STORE_FILESYSTEM, .bucket = "/jobs"};
 	int64_t pk = make_store(&key);
-	assert_ok(job_insert_delete(fixture.conn, pk, "k", NULL, NULL, &fixture.err));
+	struct job_new job = {.id = fixture_uuid(),
+		.kind = JOB_DELETE,
+		.class = JOB_BACKGROUND,
+		.store_pk = pk,
+		.store_key = "k"};
+	assert_ok(job_insert(fixture.conn, &job, &fixture.err));
 	assert_fails(store_delete(fixture.conn, pk, &fixture.err), ERROR_CONFLICT);
 	fixture_ask("UPDATE job SET state = 'succeeded' RETURNING 1");
 	assert_found(store_delete(fixture.conn, pk, &fixture.err));
