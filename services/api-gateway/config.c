@@ -11,27 +11,12 @@
 enum { SECOND = 1000, DAY = 86400 * SECOND };
 
 const struct setting CONFIG_TABLE[] = {
-	/* shared with the store-worker */
-	ROW("AMQP_URL", SECRET, amqp_url, SETTING_REQUIRED,
-		"RabbitMQ: amqp://user:password@host:port/vhost, several separated by commas"),
-	ROW("MEDIASTORE_SERVICE_KEY", KEY, service_key, SETTING_REQUIRED,
-		"signs the tickets by which services fetch bytes from each other; the same for all"),
-	ROW("MEDIASTORE_SECRET_KEY", KEY, secret_key, SETTING_REQUIRED,
-		"seals S3 secrets in the database and in messages; the same for all; losing it loses them"),
+	SERVICE_SETTINGS(struct config),
 	ROW("MEDIASTORE_SPOOL_DIR", PATH, spool_dir, SETTING_REQUIRED,
 		"where uploads wait for a store; shared with workers on the same filesystem it saves a copy"),
 	ROW_BETWEEN("MEDIASTORE_INLINE_MAX", SIZE, inline_max, "256KiB", 0, 1 << 20,
 		"objects up to this size ride inside messages"),
-	SETTING_CHOICE("MEDIASTORE_LOG_LEVEL", struct config, log_level, "info", "debug|info|warn|error",
-		"what is logged"),
-	SETTING_CHOICE(
-		"MEDIASTORE_LOG_FORMAT", struct config, log_format, "text", "text|json", "how it is logged"),
-	ROW_BETWEEN("MEDIASTORE_AMQP_HEARTBEAT", DURATION, amqp_heartbeat_ms, "20s", 1 * SECOND, 600 * SECOND,
-		"heartbeat of broker connections"),
-	ROW_BETWEEN("MEDIASTORE_STALL_TIMEOUT", DURATION, stall_timeout_ms, "30s", 100, 3600 * SECOND,
-		"a transfer in which no byte moves for this long is given up"),
 
-	/* the gateway's own */
 	ROW("DATABASE_URL", SECRET, database_url, SETTING_REQUIRED,
 		"PostgreSQL: postgresql://user:password@host:port/database"),
 	ROW("MEDIASTORE_LISTEN", ENDPOINT, listen, "127.0.0.1:8080", "address of the REST API"),

@@ -5,15 +5,13 @@
 /* The api-gateway's settings, as the table in config.c reads them from the environment. Read-only after
  * start. */
 
-#include "common/settings.h"
+#include "common/service_settings.h"
 
 struct config {
-	char *database_url, *amqp_url;
-	char *service_key, *secret_key; /* 64 hex digits each */
+	SERVICE_SETTINGS_FIELDS;
+	char *database_url;
 	char *spool_dir;
 	int64_t inline_max; /* bytes that ride in a message */
-	char *log_level, *log_format;
-	int64_t amqp_heartbeat_ms, stall_timeout_ms;
 
 	char *listen, *internal_listen,
 		*internal_url; /* internal_url NULL: http:// + the internal listener's address */

@@ -14,26 +14,10 @@
 
 enum { SECOND = 1000, MEBIBYTE = 1 << 20, SITES_MAX = 64, SITE_NAME_MAX = 64 };
 
-const struct setting CONFIG_TABLE[] = {
-	/* shared with the api-gateway */
-	ROW("AMQP_URL", SECRET, amqp_url, SETTING_REQUIRED,
-		"RabbitMQ: amqp://user:password@host:port/vhost, several separated by commas"),
-	ROW("MEDIASTORE_SERVICE_KEY", KEY, service_key, SETTING_REQUIRED,
-		"signs the tickets by which services fetch bytes from each other; the same for all"),
-	ROW("MEDIASTORE_SECRET_KEY", KEY, secret_key, SETTING_REQUIRED,
-		"seals S3 secrets in the database and in messages; the same for all; losing it loses them"),
+const struct setting CONFIG_TABLE[] = {SERVICE_SETTINGS(struct config),
 	ROW("MEDIASTORE_SPOOL_DIR", PATH, spool_dir, NULL,
 		"where the gateways keep uploads, if this worker sees that directory: saves a copy"),
-	SETTING_CHOICE("MEDIASTORE_LOG_LEVEL", struct config, log_level, "info", "debug|info|warn|error",
-		"what is logged"),
-	SETTING_CHOICE(
-		"MEDIASTORE_LOG_FORMAT", struct config, log_format, "text", "text|json", "how it is logged"),
-	ROW_BETWEEN("MEDIASTORE_AMQP_HEARTBEAT", DURATION, amqp_heartbeat_ms, "20s", 1 * SECOND, 600 * SECOND,
-		"heartbeat of broker connections"),
-	ROW_BETWEEN("MEDIASTORE_STALL_TIMEOUT", DURATION, stall_timeout_ms, "30s", 100, 3600 * SECOND,
-		"a transfer in which no byte moves for this long is given up"),
 
-	/* the worker's own */
 	ROW("MEDIASTORE_WORKER_LISTEN", ENDPOINT, listen, "127.0.0.1:8082",
 		"address at which gateways fetch bytes, with /livez, /readyz and /metrics"),
 	ROW("MEDIASTORE_WORKER_URL", TEXT, url, NULL,

@@ -4,13 +4,11 @@
 
 /* The store-worker's settings. The table in config.c is what .env.example is made of. */
 
-#include "common/settings.h"
+#include "common/service_settings.h"
 
 struct config {
-	char *amqp_url, *service_key, *secret_key;
-	char *spool_dir; /* NULL: not shared with the gateways */
-	char *log_level, *log_format;
-	int64_t amqp_heartbeat_ms, stall_timeout_ms;
+	SERVICE_SETTINGS_FIELDS;
+	char *spool_dir;    /* NULL: not shared with the gateways */
 	char *listen, *url; /* url NULL: made of the address */
 	char *store_root;
 	char *sites;
