@@ -37,6 +37,19 @@ static void md5_agrees_with_rfc_1321(void **state)
 	assert_string_equal(hex, "f96b697d7cb7938d525a2f31aaf161d0");
 }
 
+static void crc32c_comes_most_significant_byte_first(void **state)
+{
+	(void)state;
+	CLEANUP(digest_cleanup) struct digest *digest = digest_create(DIGEST_CRC32C);
+	char hex[DIGEST_HEX_SIZE];
+	digest_update(digest, "1234", 4);
+	digest_update(digest, "56789", 5);
+	digest_finish_hex(digest, hex);
+	assert_string_equal(hex, "e3069283");
+	digest_finish_hex(digest, hex);
+	assert_string_equal(hex, "00000000");
+}
+
 static void pieces_give_the_sum_of_the_whole(void **state)
 {
 	(void)state;
@@ -97,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_agrees_with_fips_180),
 		cmocka_unit_test(md5_agrees_with_rfc_1321),
+		cmocka_unit_test(crc32c_comes_most_significant_byte_first),
 		cmocka_unit_test(pieces_give_the_sum_of_the_whole),
 		cmocka_unit_test(finishing_starts_anew),
 		cmocka_unit_test(hmac_agrees_with_rfc_4231),
