@@ -154,9 +154,10 @@ class OpenApi(unittest.TestCase):
         for method in ("GET", "HEAD"):
             self.ask(200, method, path)
             self.assertEqual(self.headers["ETag"], etag)
-            self.ask(206, method, path, Range="bytes=2-4")
             self.ask(304, method, path, If_None_Match=etag)
-            self.ask(416, method, path, Range="bytes=10-")
+            self.ask(412, method, path, If_Match='"other"')
+        self.ask(206, "GET", path, Range="bytes=2-4")
+        self.ask(416, "GET", path, Range="bytes=10-")
         self.ask(404, "HEAD", "/api/media/nothing/content")
         self.ask(404, "GET", "/api/media/nothing/content")
         self.put(200, "content", b"again", If_Match=etag)

@@ -14,7 +14,8 @@ static const struct db_statement BEGIN_PUT = {"media_begin_put",
 		  " FROM who WHERE pk = $3 AND store_status <> 'READY'"};
 static const struct db_statement FINISH_PUT = {"media_finish_put",
 	MEDIA_WHO " UPDATE media SET store_key = $5, store_status = 'READY', size = $6, sha256 = $7,"
-		  " content_type = coalesce($8, content_type), holder = $9, presign_expires = NULL"
+		  " content_type = coalesce($8, content_type), holder = $9, presign_expires = NULL,"
+		  " filename = coalesce($10, filename), crc32c = $11, md5 = $12"
 		  " FROM who WHERE pk = $3 AND store_key = $4"};
 static const struct db_statement FAIL_PUT = {"media_fail_put",
 	MEDIA_WHO " UPDATE media SET store_status = 'FAILED'"
@@ -46,7 +47,8 @@ int media_finish_put(struct db_conn *conn, const struct media_bytes *bytes, cons
 	return repo_change(conn, &FINISH_PUT,
 		DB_PARAMS(MEDIA_ACTOR(actor), DB_INT(bytes->media_pk), DB_TEXT(bytes->expected_key),
 			DB_TEXT(bytes->store_key), DB_INT(bytes->size), DB_TEXT(bytes->sha256),
-			DB_TEXT(bytes->content_type), DB_TEXT(bytes->holder)),
+			DB_TEXT(bytes->content_type), DB_TEXT(bytes->holder), DB_TEXT(bytes->filename),
+			DB_TEXT(bytes->crc32c), DB_TEXT(bytes->md5)),
 		err);
 }
 

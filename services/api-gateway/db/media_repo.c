@@ -83,12 +83,15 @@ void media_from_row(const struct db_result *result, int row, struct media_row *o
 		.content_type = db_text(result, row, "content_type"),
 		.filename = db_text(result, row, "filename"),
 		.sha256 = db_text(result, row, "sha256"),
+		.crc32c = db_text(result, row, "crc32c"),
+		.md5 = db_text(result, row, "md5"),
 		.holder = db_text(result, row, "holder"),
 		.version = db_int(result, row, "version"),
 		.mark = db_int(result, row, "mark"),
 		.presign_expires_unix_ms = db_int(result, row, "presign_expires"),
 		.created_unix_ms = db_int(result, row, "created"),
 		.updated_unix_ms = db_int(result, row, "updated"),
+		.content_unix_ms = db_int(result, row, "content_changed"),
 	};
 	store_from_row(result, row, &out->store);
 }

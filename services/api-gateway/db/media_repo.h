@@ -31,11 +31,12 @@ struct media_row {
 	struct store_descriptor store;
 	const char *store_key;
 	enum media_status status;
-	int64_t size;                                          /* -1 unknown */
-	const char *content_type, *filename, *sha256, *holder; /* NULL unknown */
+	int64_t size;                                                         /* -1 unknown */
+	const char *content_type, *filename, *sha256, *crc32c, *md5, *holder; /* NULL unknown */
 	int64_t version, mark;
 	int64_t presign_expires_unix_ms; /* 0 none */
 	int64_t created_unix_ms, updated_unix_ms;
+	int64_t content_unix_ms; /* when the bytes last became others; whole seconds */
 };
 
 struct media_new {
@@ -102,8 +103,9 @@ struct media_bytes {
 	const char *expected_key; /* the row's key at begin: the new one itself, or the one it replaces */
 	const char *store_key;    /* where the bytes are */
 	int64_t size;
-	const char *sha256, *content_type,
-		*holder; /* content_type NULL: leaves it; holder NULL but for DictStores */
+	const char *sha256, *crc32c, *md5;   /* the last two NULL: unknown */
+	const char *content_type, *filename; /* NULL: leaves it */
+	const char *holder;                  /* NULL but for DictStores */
 };
 /* The row is READY with these bytes. 1 / 0 the row is gone or another put came first (the bytes are
  * nobody's: delete them) / -1. */

@@ -16,9 +16,10 @@
 /* The columns of a struct media_row, of `m`, `s` and `c`. */
 #define MEDIA_COLUMNS                                                                                        \
 	" m.pk, m.pid, m.pid_type, m.store_key, m.store_status, m.size, m.content_type, m.filename, "        \
-	"m.sha256,"                                                                                          \
+	"m.sha256, m.crc32c, m.md5,"                                                                         \
 	" m.holder, m.version, m.mark, unix_ms(m.presign_expires) AS presign_expires,"                       \
-	" unix_ms(m.created) AS created, unix_ms(m.updated) AS updated," STORE_COLUMNS
+	" unix_ms(m.created) AS created, unix_ms(m.updated) AS updated,"                                     \
+	" unix_ms(coalesce(m.content_changed, m.updated)) AS content_changed," STORE_COLUMNS
 
 struct media_row;
 void media_from_row(const struct db_result *result, int row, struct media_row *out);

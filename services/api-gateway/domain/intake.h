@@ -4,14 +4,16 @@
 
 /*
  * The bytes of an upload on their way in: kept in memory while they are few, streamed into a spool file
- * beyond that, hashed as they pass. An intake that is released without having been kept leaves nothing
- * behind.
+ * beyond that, hashed as they pass. They are pushed (begin, write, finish) or pulled (receive, take). An
+ * intake that is released without having been kept leaves nothing behind. Used by one thread.
  */
 
-#include "common/digest.h"
+#include "common/buf.h"
 #include "common/error.h"
+#include "domain/checksums.h"
 #include "domain/spool.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct arena;
@@ -20,27 +22,45 @@ struct intake_limits {
 	size_t inline_max;  /* bytes kept in memory */
 	int64_t object_max; /* bytes at all: TOO_LARGE beyond */
 	bool durable;       /* always spooled, and synced: the client will not wait for the store */
+	const struct checksum_claims *claims; /* NULL: none; else borrowed until the end */
 };
 
 struct intake {
-	const char *inline_bytes; /* NULL when spooled; lent by the arena */
+	const char *inline_bytes; /* NULL when spooled, and until the end; lent by the intake */
 	struct spool_file file;   /* name "" when inline */
 	int64_t size;
-	char sha256[DIGEST_HEX_SIZE];
+	struct checksums sums; /* since the end */
 	struct spool *spool;
+
+	struct intake_limits limits; /* the module's own, as what follows */
+	struct buf head;             /* the bytes in memory */
+	struct checksummer summer;
 };
+
+/* What releases to nothing: struct intake intake = INTAKE_NONE. */
+#define INTAKE_NONE                                                                                          \
+	{                                                                                                    \
+		.file = {.fd = -1 }                                                                          \
+	}
+
+/* Whatever it held is released by the caller before. */
+void intake_begin(struct intake *intake, struct spool *spool, const struct intake_limits *limits);
+/* TOO_LARGE, FULL. */
+MUST_CHECK int intake_write(struct intake *intake, const void *bytes, size_t length, struct error *err);
+/* Everything is here: size, sums and place are known. CHECKSUM: they are not the bytes that the claims
+ * announced. */
+MUST_CHECK int intake_finish(struct intake *intake, struct error *err);
 
 /* Where the bytes come from: > 0 bytes, 0 at the verified end, -1 and *err. */
 typedef ssize_t intake_read_fn(void *context, void *out, size_t size, struct error *err);
 
 /* Receives everything. `expected` is the announced size, -1 when unknown. */
 MUST_CHECK int intake_receive(struct spool *spool, const struct intake_limits *limits, intake_read_fn *read,
-	void *context, int64_t expected, struct arena *arena, struct intake *out, struct error *err);
-/* Takes bytes that are already in memory and stay there (borrowed): spooled only when there are too many
- * for a message. */
+	void *context, int64_t expected, struct intake *out, struct error *err);
+/* Takes bytes that are already in memory: spooled only when there are too many for a message. */
 MUST_CHECK int intake_take(struct spool *spool, const struct intake_limits *limits, const void *bytes,
-	size_t length, struct arena *arena, struct intake *out, struct error *err);
-/* Removes the spool file, if any. For CLEANUP(). */
+	size_t length, struct intake *out, struct error *err);
+/* Frees its memory and removes the spool file, if any. For CLEANUP(). */
 void intake_release(struct intake *intake);
 /* From now on the spool file belongs to a job. */
 void intake_keep(struct intake *intake);

@@ -18,7 +18,10 @@ static const struct {
 } FIELDS[] = {
 	{"size", offsetof(struct job_spec, size), true, -1},
 	{"sha256", offsetof(struct job_spec, sha256), false, 0},
+	{"crc32c", offsetof(struct job_spec, crc32c), false, 0},
+	{"md5", offsetof(struct job_spec, md5), false, 0},
 	{"content_type", offsetof(struct job_spec, content_type), false, 0},
+	{"filename", offsetof(struct job_spec, filename), false, 0},
 	{"spool", offsetof(struct job_spec, spool), false, 0},
 	{"spool_url", offsetof(struct job_spec, spool_url), false, 0},
 	{"actor", offsetof(struct job_spec, actor), false, 0},

@@ -13,7 +13,9 @@ struct arena;
 struct job_spec {
 	int64_t size;             /* of the bytes to be stored or verified; -1 unknown */
 	const char *sha256;       /* theirs; NULL unknown */
+	const char *crc32c, *md5; /* the same */
 	const char *content_type; /* NULL: none */
+	const char *filename;     /* NULL: none */
 	const char *spool;        /* name of the spool file that holds them; NULL: they rode in the message */
 	const char *spool_url;    /* internal URL of the gateway that has the file */
 	const char *actor;        /* on whose behalf; NULL: the system's */

@@ -55,7 +55,10 @@ static int attach_bytes(struct record *record, struct error *err)
 		.store_key = job->store_key,
 		.size = record->result->size,
 		.sha256 = record->result->sha256 ? record->result->sha256 : record->spec.sha256,
+		.crc32c = record->spec.crc32c,
+		.md5 = record->spec.md5,
 		.content_type = record->spec.content_type,
+		.filename = record->spec.filename,
 		.holder = record->result->holder,
 	};
 	return media_finish_put(record->conn, &bytes, &record->actor, err);

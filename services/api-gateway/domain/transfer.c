@@ -33,7 +33,8 @@ struct spool *transfer_spool(struct transfer *transfer)
 struct intake_limits transfer_limits(const struct transfer *transfer)
 {
 	const struct config *config = transfer->parts.config;
-	return (struct intake_limits){(size_t)config->inline_max, config->object_max, false};
+	return (struct intake_limits){
+		.inline_max = (size_t)config->inline_max, .object_max = config->object_max};
 }
 
 struct db_conn *transfer_connect(const struct transfer *transfer, struct error *err)

@@ -44,15 +44,18 @@ static void compose(struct put_run *run, const struct intake *intake)
 		.deadline_unix_ms = clock_unix_ms() + (is_inline(intake) ? config->quick_deadline_ms
 									 : config->transfer_deadline_ms),
 		.size = intake->size,
-		.sha256 = intake->sha256,
+		.sha256 = intake->sums.sha256,
 		.content_type = run->put->content_type,
 		.source = {.inline_bytes = intake->inline_bytes,
 			.inline_length = is_inline(intake) ? (size_t)intake->size : 0},
 	};
 	run->spec = (struct job_spec){
 		.size = intake->size,
-		.sha256 = intake->sha256,
+		.sha256 = intake->sums.sha256,
+		.crc32c = *intake->sums.crc32c ? intake->sums.crc32c : NULL,
+		.md5 = *intake->sums.md5 ? intake->sums.md5 : NULL,
 		.content_type = run->put->content_type,
+		.filename = run->put->filename,
 		.actor = run->caller->actor.name,
 	};
 	if (is_inline(intake))
@@ -141,7 +144,7 @@ int transfer_put(struct transfer *transfer, const struct transfer_put *put, stru
 		return -1;
 	intake_keep(intake);
 	*out = (struct transfer_stored){.created = run.claim.created,
-		.sha256 = arena_strdup(arena, intake->sha256),
+		.sha256 = arena_strdup(arena, intake->sums.sha256),
 		.job_id = run.job.id};
 
 	struct bus_delivery *delivery;

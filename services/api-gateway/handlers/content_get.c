@@ -1,96 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GET and HEAD /media/{pid}/content: the bytes as they are, streamed, whole or in part. All that the row
+ * GET and HEAD /media/{pid}/content: the bytes as they are, streamed, whole or in parts. All that the row
  * alone decides is decided without a worker.
  */
 #include "common/arena.h"
+#include "common/clock.h"
+#include "common/http_date.h"
 #include "common/http_server.h"
 #include "db/media_repo.h"
-#include "domain/entity_tag.h"
 #include "domain/transfer.h"
 #include "gateway.h"
+#include "handlers/byteranges.h"
 #include "handlers/session.h"
 #include "handlers/transfer.h"
-#include "http/byte_range.h"
+#include "http/checksum_headers.h"
+#include "http/content_disposition.h"
+#include "http/preconditions.h"
 #include "http/request.h"
 #include "http/response.h"
 
 #include <string.h>
-#include <time.h>
 
 struct content {
+	struct gateway *gateway;
 	struct request *request;
 	struct response *response;
 	struct media_row row;
-	const char *etag;
-	struct byte_range range;
-	bool partial;
+	struct validators validators;
+	struct byte_ranges ranges; /* count 0: the whole */
+	struct byteranges body;    /* of several ranges */
+	size_t part;               /* which of them is being sent */
+	bool begun;
 };
 
-static const char *http_date(struct arena *arena, int64_t unix_ms)
+static bool is_head(const struct content *content)
 {
-	char text[40];
-	time_t seconds = (time_t)(unix_ms / 1000);
-	struct tm parts;
-	gmtime_r(&seconds, &parts);
-	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-	return arena_strdup(arena, text);
+	return strcmp(content->request->method, "HEAD") == 0;
 }
 
-static void describe(struct content *content)
-{
-	struct request *request = content->request;
-	struct response *response = content->response;
-	const struct media_row *row = &content->row;
-	response_header(request, response, "Content-Type",
-		row->content_type ? row->content_type : "application/octet-stream");
-	response_header(request, response, "ETag", content->etag);
-	response_header(request, response, "Accept-Ranges", "bytes");
-	response_header(request, response, "Last-Modified", http_date(request->arena, row->updated_unix_ms));
-	if (content->partial)
-		response_header_printf(request, response, "Content-Range", "bytes %lld-%lld/%lld",
-			(long long)content->range.first, (long long)content->range.last,
-			(long long)row->size);
-}
-
-static int64_t content_length(const struct content *content)
-{
-	return content->row.size ? content->range.last - content->range.first + 1 : 0;
-}
-
-static int begin(void *context, struct error *err)
-{
-	(void)err;
-	struct content *content = context;
-	http_exchange_start(content->request->exchange, content->partial ? 206 : 200,
-		content->response->headers, content_length(content));
-	return 0;
-}
-
-static int write_bytes(void *context, const void *bytes, size_t length, struct error *err)
-{
-	struct content *content = context;
-	return http_exchange_write(content->request->exchange, bytes, length, err);
-}
-
-/* Which bytes are wanted: the whole, unless there is one Range that holds (If-Range). RANGE. */
-static int choose_range(struct content *content, struct response *response, struct error *err)
-{
-	const struct request *request = content->request;
-	const char *condition = request_header(request, "If-Range");
-	bool holds = !condition || entity_tag_in_list_strongly(condition, content->etag);
-	content->range = (struct byte_range){0, content->row.size - 1};
-	int chosen =
-		holds ? byte_range_parse(request_header(request, "Range"), content->row.size, &content->range)
-		      : 0;
-	if (chosen < 0) {
-		response_header_printf(content->request, response, "Content-Range", "bytes */%lld",
-			(long long)content->row.size);
-		return error_set(err, ERROR_RANGE, NULL);
-	}
-	content->partial = chosen == 1;
-	return 0;
-}
+/* --- which media, and whether it is wanted */
 
 static int find(struct gateway *gateway, struct content *content, struct error *err)
 {
@@ -106,32 +54,157 @@ static int find(struct gateway *gateway, struct content *content, struct error *
 	if (content->row.status != MEDIA_READY)
 		return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give",
 			media_status_name(content->row.status));
-	content->etag =
-		arena_printf(request->arena, "\"%s\"", content->row.sha256 ? content->row.sha256 : "");
+	content->validators = (struct validators){
+		arena_printf(request->arena, "\"%s\"", content->row.sha256 ? content->row.sha256 : ""),
+		content->row.content_unix_ms / 1000};
 	return 0;
+}
+
+/* --- what is said about it */
+
+static void describe_validators(const struct content *content)
+{
+	char date[HTTP_DATE_SIZE];
+	int64_t now = clock_unix_ms() / 1000, modified = content->validators.modified_unix_s;
+	http_date_format(modified < now ? modified : now, date); /* never in the future */
+	response_header(content->request, content->response, "ETag", content->validators.etag);
+	response_header(content->request, content->response, "Last-Modified", date);
+}
+
+static const char *content_type(const struct content *content)
+{
+	return content->row.content_type ? content->row.content_type : "application/octet-stream";
+}
+
+static void describe_checksums(const struct content *content)
+{
+	const struct media_row *row = &content->row;
+	struct checksums sums = {0};
+	checksums_set(&sums, CHECKSUM_SHA256, row->sha256);
+	checksums_set(&sums, CHECKSUM_CRC32C, row->crc32c);
+	checksums_set(&sums, CHECKSUM_MD5, row->md5);
+	checksum_headers_write(content->request, content->response, &sums,
+		is_head(content)        ? CHECKSUM_OF_REPRESENTATION
+		: content->ranges.count ? CHECKSUM_OF_PART
+					: CHECKSUM_OF_CONTENT);
+}
+
+static void describe(struct content *content)
+{
+	struct request *request = content->request;
+	struct response *response = content->response;
+	response_header(request, response, "Content-Type", content_type(content));
+	describe_validators(content);
+	response_header(request, response, "Accept-Ranges", "bytes");
+	if (content->row.filename)
+		response_header(request, response, "Content-Disposition",
+			content_disposition_attachment(content->row.filename, request->arena));
+	describe_checksums(content);
+	if (content->ranges.count == 1)
+		response_header_printf(request, response, "Content-Range", "bytes %lld-%lld/%lld",
+			(long long)content->ranges.items[0].first, (long long)content->ranges.items[0].last,
+			(long long)content->row.size);
+	if (content->ranges.count < 2)
+		return;
+	byteranges_init(
+		&content->body, &content->ranges, content->row.size, content_type(content), request->arena);
+	response_header(request, response, "Content-Type", byteranges_content_type(&content->body));
+}
+
+/* --- the answer */
+
+static int64_t content_length(const struct content *content)
+{
+	const struct byte_ranges *ranges = &content->ranges;
+	if (ranges->count > 1)
+		return byteranges_length(&content->body);
+	return ranges->count ? ranges->items[0].last - ranges->items[0].first + 1 : content->row.size;
+}
+
+static void start(struct content *content)
+{
+	if (!content->begun)
+		http_exchange_start(content->request->exchange, content->ranges.count ? 206 : 200,
+			content->response->headers, content_length(content));
+	content->begun = true;
+}
+
+static int write_text(const struct content *content, const char *text, struct error *err)
+{
+	return http_exchange_write(content->request->exchange, text, strlen(text), err);
+}
+
+static int begin(void *context, struct error *err)
+{
+	struct content *content = context;
+	start(content);
+	if (content->ranges.count < 2)
+		return 0;
+	return write_text(content, byteranges_part_head(&content->body, content->part), err);
+}
+
+static int write_bytes(void *context, const void *bytes, size_t length, struct error *err)
+{
+	struct content *content = context;
+	return http_exchange_write(content->request->exchange, bytes, length, err);
+}
+
+static int send_part(struct content *content, int64_t first, int64_t last, struct error *err)
+{
+	struct caller caller = session_caller(content->request);
+	struct transfer_sink sink = {begin, write_bytes, content};
+	return transfer_get(content->gateway->transfer, &content->row, first, last, &sink, &caller,
+		content->request->arena, err);
+}
+
+static int send_bytes(struct content *content, struct error *err)
+{
+	const struct byte_ranges *ranges = &content->ranges;
+	if (!ranges->count)
+		return send_part(content, 0, content->row.size - 1, err);
+	for (; content->part < ranges->count; content->part++) {
+		const struct byte_range *range = &ranges->items[content->part];
+		if (send_part(content, range->first, range->last, err))
+			return -1;
+	}
+	return ranges->count > 1 ? write_text(content, byteranges_tail(&content->body), err) : 0;
+}
+
+/* The whole, unless there is a Range that counts: it is defined for GET only. RANGE. */
+static int choose_ranges(struct content *content, struct error *err)
+{
+	struct request *request = content->request;
+	if (is_head(content) || !preconditions_range_holds(request, &content->validators))
+		return 0;
+	if (byte_ranges_parse(request_header(request, "Range"), content->row.size, &content->ranges) >= 0)
+		return 0;
+	response_header_printf(
+		request, content->response, "Content-Range", "bytes */%lld", (long long)content->row.size);
+	return error_set(err, ERROR_RANGE,
+		"none of these bytes is there, or more than %d ranges were asked for", BYTE_RANGES_MAX);
 }
 
 int handle_content_get(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct content content = {.request = request, .response = response};
-	struct caller caller = session_caller(request);
+	struct content content = {.gateway = gateway, .request = request, .response = response};
 	if (find(gateway, &content, err))
 		return -1;
-	if (entity_tag_in_list(request_header(request, "If-None-Match"), content.etag)) {
+	enum precondition condition = preconditions_check(request, &content.validators);
+	if (condition == PRECONDITION_FAILED)
+		return error_set(
+			err, ERROR_PRECONDITION_FAILED, "the content is another than the condition names");
+	if (condition == PRECONDITION_NOT_MODIFIED) {
 		response->status = 304;
-		response_header(request, response, "ETag", content.etag);
+		describe_validators(&content);
 		return 0;
 	}
-	if (choose_range(&content, response, err))
+	if (choose_ranges(&content, err))
 		return -1;
 	describe(&content);
-	struct transfer_sink sink = {begin, write_bytes, &content};
-	bool head_only = strcmp(request->method, "HEAD") == 0;
-	if (head_only)
-		begin(&content, err);
-	else if (transfer_get(gateway->transfer, &content.row, content.range.first, content.range.last, &sink,
-			 &caller, request->arena, err))
+	if (is_head(&content))
+		start(&content);
+	else if (send_bytes(&content, err))
 		return -1;
 	http_exchange_finish(request->exchange, true);
 	return 0;

@@ -11,6 +11,9 @@
 #include "gateway.h"
 #include "handlers/session.h"
 #include "handlers/transfer.h"
+#include "http/checksum_headers.h"
+#include "http/content_disposition.h"
+#include "http/preconditions.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "schemas/schema.h"
@@ -97,10 +100,21 @@ static int resolve_creation(struct gateway *gateway, struct db_conn *conn, const
 	return 0;
 }
 
+/* Conditions on the content that is there. */
+static bool is_wanted(const struct request *request, const struct media_row *row)
+{
+	struct validators validators = {
+		arena_printf(request->arena, "\"%s\"", row->sha256 ? row->sha256 : ""),
+		row->content_unix_ms / 1000};
+	return preconditions_check(request, &validators) == PRECONDITION_HOLDS;
+}
+
 /* What the rows already decide: asked again, under a lock, when the bytes are here. */
 static int check_before_body(struct gateway *gateway, const struct request *request,
 	struct response *response, struct creation *creation, struct error *err)
 {
+	if (request_header(request, "Content-Range"))
+		return error_set(err, ERROR_BAD_REQUEST, "content is stored whole: no Content-Range");
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct media_row row;
 	int found =
@@ -110,6 +124,9 @@ static int check_before_body(struct gateway *gateway, const struct request *requ
 		return -1;
 	if (!found)
 		return resolve_creation(gateway, conn, request, response, creation, err);
+	if (row.status == MEDIA_READY && !is_wanted(request, &row))
+		return error_set(err, ERROR_PRECONDITION_FAILED,
+			"the content is another than the condition names, or there is one");
 	if (row.status == MEDIA_READY && !request_header(request, "If-Match"))
 		return error_set(err, ERROR_CONFLICT,
 			"this media is READY; to replace its content send If-Match with the content's ETag");
@@ -148,12 +165,15 @@ int handle_content_put(
 	struct creation creation = {0};
 	struct caller caller = session_caller(request);
 	struct intake_limits limits = transfer_limits(gateway->transfer);
+	struct checksum_claims claims;
 	struct transfer_stored stored;
-	CLEANUP(intake_release) struct intake intake = {.file = {.fd = -1}};
-	if (check_before_body(gateway, request, response, &creation, err) ||
+	CLEANUP(intake_release) struct intake intake = INTAKE_NONE;
+	limits.claims = &claims;
+	if (checksum_headers_read(request, &claims, err) ||
+		check_before_body(gateway, request, response, &creation, err) ||
 		transfer_check(gateway->transfer, err) ||
 		intake_receive(transfer_spool(gateway->transfer), &limits, read_body, request,
-			request->source.content_length, request->arena, &intake, err))
+			request->source.content_length, &intake, err))
 		return -1;
 	struct transfer_put put = {
 		.pid = request_param(request, "pid"),
@@ -161,6 +181,8 @@ int handle_content_put(
 		.existing = TRANSFER_ADD_BYTES,
 		.if_match = request_header(request, "If-Match"),
 		.content_type = request_header(request, "Content-Type"),
+		.filename = content_disposition_filename(
+			request_header(request, "Content-Disposition"), request->arena),
 	};
 	if (transfer_put(gateway->transfer, &put, &intake, &caller, request->arena, &stored, err))
 		return -1;

@@ -47,10 +47,9 @@ static int store_bytes(struct gateway *gateway, struct request *request, const s
 	size_t length;
 	struct transfer_stored stored;
 	struct intake_limits limits = transfer_limits(gateway->transfer);
-	CLEANUP(intake_release) struct intake intake = {.file = {.fd = -1}};
+	CLEANUP(intake_release) struct intake intake = INTAKE_NONE;
 	if (decode(base64, request->arena, &bytes, &length, err) || transfer_check(gateway->transfer, err) ||
-		intake_take(transfer_spool(gateway->transfer), &limits, bytes, length, request->arena,
-			&intake, err) ||
+		intake_take(transfer_spool(gateway->transfer), &limits, bytes, length, &intake, err) ||
 		transfer_put(gateway->transfer, put, &intake, caller, request->arena, &stored, err))
 		return -1;
 	*ready = stored.ready;

@@ -13,6 +13,9 @@
 
 static const char SHA256_OF_NOTHING[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+#define X3_CRC32C    "d7ba8005"
+#define X5000_SHA256 "c59d3c0480cc2d71d8f646e735e92da65450311eec46e81a5db8c7e6e8a92054"
+
 struct fixture {
 	char directory[SCRATCH_SIZE];
 	struct spool *spool;
@@ -64,7 +67,7 @@ static const struct intake_limits LIMITS = {.inline_max = 1000, .object_max = 10
 static int receive(
 	struct fixture *fixture, struct body body, int64_t expected, struct intake *out, struct error *err)
 {
-	return intake_receive(fixture->spool, &LIMITS, read_body, &body, expected, fixture->arena, out, err);
+	return intake_receive(fixture->spool, &LIMITS, read_body, &body, expected, out, err);
 }
 
 static void few_bytes_stay_in_memory(void **state)
@@ -87,7 +90,7 @@ static void an_empty_body_is_an_empty_object(void **state)
 	assert_int_equal(receive(fixture, (struct body){0, 0, 7, SIZE_MAX}, 0, &intake, &err), 0);
 	assert_int_equal(intake.size, 0);
 	assert_non_null(intake.inline_bytes);
-	assert_string_equal(intake.sha256, SHA256_OF_NOTHING);
+	assert_string_equal(intake.sums.sha256, SHA256_OF_NOTHING);
 	intake_release(&intake);
 }
 
@@ -131,6 +134,63 @@ static void a_body_that_breaks_off_leaves_nothing(void **state)
 	}
 }
 
+static int receive_claimed(
+	struct fixture *fixture, size_t length, const struct checksum_claims *claims, struct error *err)
+{
+	struct intake_limits limits = LIMITS;
+	struct body body = {length, 0, 4096, SIZE_MAX};
+	CLEANUP(intake_release) struct intake intake = INTAKE_NONE;
+	limits.claims = claims;
+	return intake_receive(fixture->spool, &limits, read_body, &body, -1, &intake, err);
+}
+
+/* "xxx", and 5000 times "x" */
+static void bytes_that_are_not_the_announced_ones_leave_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err;
+	static const struct checksum_claims RIGHT[] = {
+		{{.md5 = "f561aaf6ef0bf14d4208bb46a4ccb3ad", .crc32c = X3_CRC32C}, 0},
+		{{.sha256 = X5000_SHA256}, 0},
+	};
+	static const size_t LENGTHS[] = {3, 5000};
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(receive_claimed(fixture, LENGTHS[i], &RIGHT[i], &err), 0);
+		assert_int_equal(receive_claimed(fixture, LENGTHS[i] + 1, &RIGHT[i], &err), -1);
+		assert_int_equal(err.code, ERROR_CHECKSUM);
+		assert_int_equal(scratch_count(fixture->directory), 0);
+	}
+}
+
+static void only_what_was_asked_for_is_computed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err;
+	struct checksum_claims claims = {.wanted = 1 << CHECKSUM_CRC32C};
+	struct intake_limits limits = LIMITS;
+	struct intake intake;
+	limits.claims = &claims;
+	assert_int_equal(intake_take(fixture->spool, &limits, "xxx", 3, &intake, &err), 0);
+	assert_string_equal(intake.sums.crc32c, X3_CRC32C);
+	assert_string_equal(intake.sums.md5, "");
+	assert_int_equal(strlen(intake.sums.sha256), 64);
+	intake_release(&intake);
+}
+
+static void what_is_not_waited_for_is_always_spooled(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err;
+	struct intake_limits limits = LIMITS;
+	struct intake intake;
+	limits.durable = true;
+	assert_int_equal(intake_take(fixture->spool, &limits, "", 0, &intake, &err), 0);
+	assert_null(intake.inline_bytes);
+	assert_int_equal(scratch_count(fixture->directory), 1);
+	intake_release(&intake);
+	assert_int_equal(scratch_count(fixture->directory), 0);
+}
+
 static void too_large_is_refused_announced_or_not(void **state)
 {
 	struct fixture *fixture = *state;
@@ -154,6 +214,9 @@ int main(void)
 		TEST(more_bytes_go_to_one_spool_file),
 		TEST(a_kept_file_outlives_the_intake),
 		TEST(a_body_that_breaks_off_leaves_nothing),
+		TEST(bytes_that_are_not_the_announced_ones_leave_nothing),
+		TEST(only_what_was_asked_for_is_computed),
+		TEST(what_is_not_waited_for_is_always_spooled),
 		TEST(too_large_is_refused_announced_or_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

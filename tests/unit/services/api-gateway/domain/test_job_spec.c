@@ -11,7 +11,10 @@ static void every_field_comes_back(void **state)
 	struct job_spec spec = {
 		.size = INT64_C(9007199254740993), /* a double would round it */
 		.sha256 = "ab",
+		.crc32c = "0a",
+		.md5 = "0b",
 		.content_type = "text/\"plain\"",
+		.filename = "name \"x\"",
 		.spool = "file",
 		.spool_url = "http://gateway",
 		.actor = "ann",
@@ -20,7 +23,10 @@ static void every_field_comes_back(void **state)
 	struct job_spec again = job_spec_parse(job_spec_print(&spec, arena), arena);
 	assert_true(again.size == spec.size);
 	assert_string_equal(again.sha256, spec.sha256);
+	assert_string_equal(again.crc32c, spec.crc32c);
+	assert_string_equal(again.md5, spec.md5);
 	assert_string_equal(again.content_type, spec.content_type);
+	assert_string_equal(again.filename, spec.filename);
 	assert_string_equal(again.spool, spec.spool);
 	assert_string_equal(again.spool_url, spec.spool_url);
 	assert_string_equal(again.actor, spec.actor);
