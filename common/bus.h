@@ -101,6 +101,18 @@ MUST_CHECK int bus_publisher_send(struct bus_publisher *publisher, const struct 
 size_t bus_publisher_send_all(struct bus_publisher *publisher, const struct bus_message *messages,
 	size_t count, int64_t deadline_ms, struct error *outcomes);
 
+/* The same in two halves, so that a caller can prepare the next messages while these are on their way. */
+struct bus_sending {
+	struct bus_batch *batch;
+	size_t count;
+	int64_t deadline_ms;
+	struct error *outcomes;
+};
+/* Messages are copied; outcomes are borrowed until the end, which each beginning must have. */
+void bus_publisher_begin(struct bus_publisher *publisher, const struct bus_message *messages, size_t count,
+	int64_t deadline_ms, struct error *outcomes, struct bus_sending *out);
+size_t bus_publisher_end(struct bus_publisher *publisher, struct bus_sending *sending);
+
 /* --- consuming */
 
 enum bus_settlement { BUS_ACK, BUS_REQUEUE, BUS_REJECT /* to the dead letter exchange, if any */ };

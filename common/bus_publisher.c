@@ -396,10 +396,11 @@ static void submit(struct bus_publisher *publisher, struct bus_outgoing *outgoin
 	}
 }
 
-size_t bus_publisher_send_all(struct bus_publisher *publisher, const struct bus_message *messages,
-	size_t count, int64_t deadline_ms, struct error *outcomes)
+void bus_publisher_begin(struct bus_publisher *publisher, const struct bus_message *messages, size_t count,
+	int64_t deadline_ms, struct error *outcomes, struct bus_sending *out)
 {
 	struct bus_batch *batch = bus_batch_create(count);
+	*out = (struct bus_sending){batch, count, deadline_ms, outcomes};
 	pthread_mutex_lock(&publisher->lock);
 	publisher->callers++;
 	pthread_mutex_unlock(&publisher->lock);
@@ -417,18 +418,31 @@ size_t bus_publisher_send_all(struct bus_publisher *publisher, const struct bus_
 		outgoing->deadline_ms = deadline_ms;
 		submit(publisher, outgoing);
 	}
+}
+
+size_t bus_publisher_end(struct bus_publisher *publisher, struct bus_sending *sending)
+{
 	LOCK_SCOPE(&publisher->lock);
-	bus_batch_wait(batch, &publisher->lock, deadline_ms);
+	bus_batch_wait(sending->batch, &publisher->lock, sending->deadline_ms);
 	size_t confirmed = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (outcomes[i].code == ERROR_NONE)
-			bus_batch_outcome(batch, i, &outcomes[i]);
-		confirmed += outcomes[i].code == ERROR_NONE;
+	for (size_t i = 0; i < sending->count; i++) {
+		struct error *outcome = &sending->outcomes[i];
+		if (outcome->code == ERROR_NONE)
+			bus_batch_outcome(sending->batch, i, outcome);
+		confirmed += outcome->code == ERROR_NONE;
 	}
-	bus_batch_unref(batch);
+	bus_batch_unref(sending->batch);
 	if (--publisher->callers == 0)
 		pthread_cond_broadcast(&publisher->changed);
 	return confirmed;
+}
+
+size_t bus_publisher_send_all(struct bus_publisher *publisher, const struct bus_message *messages,
+	size_t count, int64_t deadline_ms, struct error *outcomes)
+{
+	struct bus_sending sending;
+	bus_publisher_begin(publisher, messages, count, deadline_ms, outcomes, &sending);
+	return bus_publisher_end(publisher, &sending);
 }
 
 int bus_publisher_send(struct bus_publisher *publisher, const struct bus_message *message,

@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include "background/leases.h"
+#include "background/numberer.h"
 #include "background/reconciler.h"
 #include "background/relay.h"
 #include "background/results.h"
@@ -78,6 +79,7 @@ struct app {
 	struct results *results;
 	struct job_post *post;
 	struct transfer *transfer;
+	struct numberer *numberer;
 	struct relay *relay;
 	struct scheduler *scheduler;
 	struct reconciler *reconciler;
@@ -265,7 +267,8 @@ static void build_gateway(struct app *app)
 static void build_background(struct app *app)
 {
 	struct scheduler_options options = {app->pool, app->post, app->spool, app->instance};
-	app->relay = relay_create(app->pool, app->publisher, app->config->event_retention_ms);
+	app->numberer = numberer_create(app->pool, app->config->event_retention_ms);
+	app->relay = relay_create(app->pool, app->publisher);
 	app->scheduler = scheduler_create(&options);
 	app->leases = leases_create(app->once);
 	app->reconciler = reconciler_create(app->config, app->pool, app->spool);
@@ -348,6 +351,7 @@ void app_stop(struct app *app)
 	leases_free(app->leases);
 	scheduler_free(app->scheduler);
 	relay_free(app->relay);
+	numberer_free(app->numberer);
 	stop_listening(app, app->internal);
 	results_free(app->results);
 	if (app->publisher)

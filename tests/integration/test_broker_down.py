@@ -53,8 +53,8 @@ class BrokerDown(unittest.TestCase):
         subscriber.reopen()
         for number in range(200):
             pid = f"while down {number}"
-            subscriber.wait_for(lambda m: m.json["pid"] == pid and m.json["op"] == "insert", 60)
-        subscriber.wait_for(lambda m: m.json["pid"] == "while down 0" and "deleted" in m.routing_key)
+            subscriber.wait_for(lambda m: m.json.get("pid") == pid and m.json.get("op") == "insert", 60)
+        subscriber.wait_for(lambda m: m.json.get("pid") == "while down 0" and "deleted" in m.routing_key)
         seqs = [message.json["seq"] for message in subscriber.collect()]
         self.assertEqual(sorted(set(seqs)), list(range(min(seqs), max(seqs) + 1)), "seq has a gap")
 

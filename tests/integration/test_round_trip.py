@@ -86,7 +86,7 @@ class RoundTrip(unittest.TestCase):
                     self.assertEqual(headers["Content-Range"], f"bytes {first}-{last}/1024000")
 
     def test_a_client_can_follow_events(self):
-        subscriber = self.system.subscribe()
+        subscriber = self.system.subscribe("media.#")
         for store_type, store in self.stores.items():
             with self.subTest(store_type=store_type):
                 pid = f"told {store_type}"

@@ -155,6 +155,13 @@ class System:
     def broker_start(self):
         self._service("start", "rabbitmq")
 
+    def broker_block(self):
+        """It takes nothing from publishers, as when it is short of memory."""
+        self._service("block", "rabbitmq")
+
+    def broker_unblock(self):
+        self._service("unblock", "rabbitmq")
+
     def postgres_restart(self):
         self._service("stop", "postgres")
         self._service("start", "postgres")

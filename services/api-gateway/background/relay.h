@@ -3,19 +3,16 @@
 #define BACKGROUND_RELAY_H
 
 /*
- * Outbox to broker: one gateway, elected by an advisory lock, gives events their seq, publishes them in
- * that order as CloudEvents 1.0 in binary mode, and marks them published when the broker has confirmed. A
- * broker that is down delays events; it loses none and blocks nobody.
+ * Events to the broker: one gateway publishes them in the order of their seq, and notes up to which one the
+ * broker has confirmed. While a batch is on its way the next is read. A broker that is down or blocks delays
+ * events; it loses none and blocks nobody. When one is refused, all from it on are sent again.
  */
-
-#include <stdint.h>
 
 struct bus_publisher;
 struct db_pool;
 struct relay;
 
-/* All borrowed. retention_ms: how long published events are kept for replays. */
-struct relay *relay_create(struct db_pool *pool, struct bus_publisher *publisher, int64_t retention_ms);
-void relay_free(struct relay *relay); /* NULL is accepted */
+struct relay *relay_create(struct db_pool *pool, struct bus_publisher *publisher); /* both borrowed */
+void relay_free(struct relay *relay);                                              /* NULL is accepted */
 
 #endif

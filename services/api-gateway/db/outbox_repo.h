@@ -4,10 +4,10 @@
 
 /*
  * From outbox to event. Triggers write the outbox in the transaction of a change; one elected relay moves
- * its rows to `event`, giving each the next seq (no gaps), publishes them in that order and marks them
- * published. Delivered at least once, in order, with the same id at every resend.
+ * its rows to `event`, giving each the next seq (no gaps), publishes them in that order and notes up to
+ * which it came. Delivered at least once, in order, with the same id at every resend.
  *
- * The relay holds a connection of its own (db_open_dedicated): it leads as long as statements on it
+ * Who has a duty holds a connection of its own (db_open_dedicated), and has it as long as statements on it
  * succeed.
  */
 
@@ -31,17 +31,18 @@ struct event_row {
 	int64_t time_unix_ms; /* of the change */
 };
 
-/* 1 this session leads (also when it did already) / 0 another does / -1. Needs a dedicated connection. */
-MUST_CHECK int outbox_try_lead(struct db_conn *conn, struct error *err);
+enum outbox_duty { OUTBOX_NUMBERS, OUTBOX_PUBLISHES };
+
+/* 1 this session has the duty (also when it had already) / 0 another has / -1. Needs a dedicated connection. */
+MUST_CHECK int outbox_try_lead(struct db_conn *conn, enum outbox_duty duty, struct error *err);
 /* Moves up to `limit` rows, in order, in one transaction; *moved counts. Safe, if wasteful, when two
  * relays do it at once. */
 MUST_CHECK int outbox_move(struct db_conn *conn, int limit, int64_t *moved, struct error *err);
-/* The unpublished events, lowest seq first, at most `limit` and not much more than 4 MiB of bodies. */
-MUST_CHECK int event_list_unpublished(struct db_conn *conn, int limit, struct arena *arena,
-	struct event_row **out, size_t *count, struct error *err);
+/* The seq up to which all events are published. */
+MUST_CHECK int event_published(struct db_conn *conn, int64_t *seq, struct error *err);
 /* Marks all events up to and including seq as published. */
 MUST_CHECK int event_mark_published(struct db_conn *conn, int64_t seq, struct error *err);
-/* Published or not, after seq, at most `limit` and not much more than 4 MiB: for replays. */
+/* Published or not, after seq, lowest first, at most `limit` and not much more than 4 MiB of bodies. */
 MUST_CHECK int event_list_after(struct db_conn *conn, int64_t seq, int limit, struct arena *arena,
 	struct event_row **out, size_t *count, struct error *err);
 /* Deletes published events older than that, at most `limit`. */
