@@ -38,9 +38,9 @@ static bool is_shut_within(int ms)
 static void call_beyond_its_limit_loses_its_socket(void **state)
 {
 	(void)state;
-	bus_watchdog_arm(watchdog, 50);
+	bus_watchdog_arm(watchdog, 500);
 	assert_false(is_shut_within(20));
-	assert_true(is_shut_within(2000));
+	assert_true(is_shut_within(5000));
 	assert_true(bus_watchdog_fired(watchdog));
 }
 
