@@ -4,7 +4,9 @@
 
 import base64
 import concurrent.futures
+import json
 import signal
+import subprocess
 import time
 import unittest
 
@@ -81,27 +83,105 @@ class Idempotency(unittest.TestCase):
         self.assertEqual((first[0], first[2]["status"]), (200, "READY"), first[2])
         self.assert_same(first, self.post("key-6", "/upload", self.upload("six"), gateway=1))
 
-    def test_what_a_dead_gateway_had_begun_can_be_tried_again(self):
+    # --- kill -9 between any two steps
+
+    def killed_when(self, reached, key):
+        wait_until(reached, 20, "the request has come that far")
+        self.system.kill("api-gateway-1")
+        self.come_back(key)
+
+    def come_back(self, key):
+        """The gateway starts again, and the lease of what it had begun ends now instead of in half a minute."""
+        self.system.start("api-gateway-1")
+        self.system.psql("UPDATE idempotency SET leased_until = now() WHERE key = $1 AND status IS NULL", key)
+
+    def waits_for_a_lock(self, statement):
+        return self.system.psql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1", statement)
+
+    def test_killed_before_the_effect_it_is_carried_out_again(self):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool, Lock(self.system, "LOCK TABLE media IN SHARE MODE"):
+            pool.submit(self.post, "kill-1", "/media", self.media("killed 1"))
+            self.killed_when(lambda: self.waits_for_a_lock("%INSERT INTO media%"), "kill-1")
+        self.assertIsNone(self.client.media("killed 1"))
+        self.assertEqual(self.post("kill-1", "/media", self.media("killed 1"), gateway=1)[0], 200)
+
+    def test_killed_between_effect_and_answer_it_has_done_nothing(self):
+        for key, path, body in (("kill-2", "/media", self.media("killed 2")), ("kill-3", "/media/create", [self.media("killed 3")])):
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                before = Lock(self.system, "LOCK TABLE media IN SHARE MODE")
+                pool.submit(self.post, key, path, body)
+                wait_until(lambda: self.waits_for_a_lock("%INSERT INTO media%"), 20, "the effect is about to be")
+                with Lock(self.system, f"SELECT 1 FROM idempotency WHERE key = '{key}' FOR UPDATE"):
+                    before.release()
+                    wait_until(lambda: self.waits_for_a_lock("%UPDATE idempotency SET status%"), 20, "only the answer is missing")
+                    self.system.kill("api-gateway-1")
+                self.come_back(key)
+            self.assertIsNone(self.client.media(key.replace("kill-", "killed ")))
+            status, headers, _ = self.post(key, path, body, gateway=1)
+            self.assertEqual((status, headers["Idempotency-Replayed"]), (200, None))
+
+    def test_killed_before_the_answer_is_read_it_is_answered_alike(self):
+        connection = self.system.connect(self.gateways[0])
+        connection.request("POST", "/api/media", body=json.dumps(self.media("killed 4")), headers={
+            "Authorization": f"Bearer {self.client.token}", "Idempotency-Key": "kill-4"})
+        self.killed_when(lambda: self.system.psql("SELECT 1 FROM idempotency WHERE key = 'kill-4' AND status IS NOT NULL"), "kill-4")
+        connection.close()
+        status, headers, answer = self.post("kill-4", "/media", self.media("killed 4"), gateway=1)
+        self.assertEqual((status, headers["Idempotency-Replayed"], answer), (200, "true", self.client.media("killed 4")))
+
+    def test_killed_while_a_worker_stores_the_bytes_the_next_one_waits_for_them(self):
         self.system.pause("store-worker-1")
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             try:
-                first = pool.submit(self.post, "key-7", "/upload", self.upload("seven"))
-                wait_until(lambda: self.client.status_of("seven") == "PENDING", 20, "the upload has begun")
-                self.system.kill("api-gateway-1")
-                self.assertIsNotNone(first.exception(timeout=30))
+                pool.submit(self.post, "kill-5", "/upload", self.upload("killed 5"))
+                self.killed_when(lambda: self.client.status_of("killed 5") == "PENDING", "kill-5")
+                second = pool.submit(self.post, "kill-5", "/upload", self.upload("killed 5"), 1)
+                time.sleep(0.5)
             finally:
                 self.system.resume("store-worker-1")
-        self.system.start("api-gateway-1")
-        self.assertEqual(self.post("key-7", "/upload", self.upload("seven"), gateway=1)[0], 409)
-        answers = []
+            status, _, answer = second.result()
+        self.assertEqual((status, answer), (200, {"status": "READY", "presigned_put": None}))
+        self.assertEqual(self.client.status_of("killed 5"), "READY")
+        self.assertEqual(self.system.psql("SELECT count(*) FROM job WHERE pid = 'killed 5' AND kind = 'put'"), [["1"]])
 
-        def again():
-            answers.append(self.post("key-7", "/upload", self.upload("seven"), gateway=1))
-            return "in progress" not in str(answers[-1][2].get("detail"))
+    def test_killed_when_the_bytes_are_stored_it_is_answered_alike(self):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            self.system.pause("store-worker-1")
+            try:
+                pool.submit(self.post, "kill-6", "/upload", self.upload("killed 6"))
+                wait_until(lambda: self.client.status_of("killed 6") == "PENDING", 20, "the upload has begun")
+                lock = Lock(self.system, "SELECT 1 FROM idempotency WHERE key = 'kill-6' FOR UPDATE")
+            finally:
+                self.system.resume("store-worker-1")
+            with lock:
+                self.client.wait_for_status("killed 6", "READY")
+                self.system.kill("api-gateway-1")
+            self.come_back("kill-6")
+        status, _, answer = self.post("kill-6", "/upload", self.upload("killed 6"), gateway=1)
+        self.assertEqual((status, answer), (200, {"status": "READY", "presigned_put": None}))
 
-        wait_until(again, 60, "the dead gateway's lease ends")
-        self.assertIn(answers[-1][0], (200, 409), answers[-1][2])
-        self.client.wait_for_status("seven", "READY")
+
+class Lock:
+    """Rows or tables locked by another session."""
+
+    def __init__(self, system, sql):
+        self.session = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", system.database_url], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.session.stdin.write(f"BEGIN;\n{sql};\nSELECT 'locked';\n")
+        self.session.stdin.flush()
+        while "locked" not in self.session.stdout.readline():
+            pass
+
+    def release(self):
+        self.session.stdin.close()
+        self.session.wait(20)
+        self.session.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.release()
 
 
 if __name__ == "__main__":

@@ -223,19 +223,25 @@ int connection_simple(struct db_conn *conn, const char *sql, struct error *err)
 	return connection_check(conn, result, "script", err);
 }
 
-void connection_rollback(struct db_conn *conn)
+static void undo(struct db_conn *conn, const char *sql)
 {
-	if (!conn->in_transaction)
-		return;
-	conn->in_transaction = false;
-	if (!conn->pg || PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
-		return;
 	int64_t callers_deadline = conn->deadline_ms;
 	conn->deadline_ms = clock_monotonic_ms() + ROLLBACK_MS;
 	struct error ignored;
-	if (connection_simple(conn, "ROLLBACK", &ignored))
+	if (connection_simple(conn, sql, &ignored))
 		connection_close(conn);
 	conn->deadline_ms = callers_deadline;
+}
+
+void connection_rollback(struct db_conn *conn)
+{
+	bool *open = conn->enclosed ? &conn->in_savepoint : &conn->in_transaction;
+	if (!*open)
+		return;
+	*open = false;
+	if (conn->pg && PQtransactionStatus(conn->pg) != PQTRANS_IDLE)
+		undo(conn, conn->enclosed ? "ROLLBACK TO SAVEPOINT enclosed; RELEASE SAVEPOINT enclosed"
+					  : "ROLLBACK");
 }
 
 static size_t slot_of(const struct db_conn *conn, const struct db_statement *statement)

@@ -22,6 +22,8 @@ struct db_conn {
 	int64_t deadline_ms;
 	bool dedicated;      /* never replaced */
 	bool in_transaction; /* begun, and not yet ended by us, whatever became of the server */
+	bool enclosed;       /* its transaction is db_enclose()'s: what others begin is a savepoint in it */
+	bool in_savepoint;
 	char constraint[DB_CONSTRAINT_SIZE];
 	const struct db_statement *prepared[DB_PREPARED_SLOTS]; /* open addressing, by address */
 };
@@ -32,7 +34,7 @@ MUST_CHECK int connection_open(
 void connection_close(struct db_conn *conn);
 /* Nothing bad is known of it, and the server has not hung up. One system call. */
 bool connection_alive(struct db_conn *conn);
-/* Ends a transaction that is open, if any; closes the connection if that fails. */
+/* Ends a transaction that is open, if any (enclosed: the savepoint); closes the connection if that fails. */
 void connection_rollback(struct db_conn *conn);
 
 /* The last result of what was sent (the first bad one, if any), when the connection is ready for the next

@@ -10,9 +10,12 @@ static const struct db_statement CLAIM = {"idempotency_claim",
 	" ON CONFLICT ON CONSTRAINT idempotency_pkey DO UPDATE"
 	" SET fingerprint = excluded.fingerprint, claim = excluded.claim, leased_until = "
 	"excluded.leased_until,"
-	"	status = NULL, answer = NULL, created = now()"
+	"	status = NULL, answer = NULL, created = now(),"
+	"	effect = CASE WHEN i.created < now() - $6::bigint * interval '1 ms' THEN NULL ELSE i.effect "
+	"END"
 	" WHERE i.created < now() - $6::bigint * interval '1 ms'"
-	"	OR (i.status IS NULL AND i.leased_until < now() AND i.fingerprint = excluded.fingerprint)"};
+	"	OR (i.status IS NULL AND i.leased_until < now() AND i.fingerprint = excluded.fingerprint)"
+	" RETURNING effect"};
 static const struct db_statement FIND = {"idempotency_find",
 	"SELECT fingerprint = decode($3, 'hex') AS same, coalesce(status, 0) AS status, answer FROM "
 	"idempotency"
@@ -23,6 +26,8 @@ static const struct db_statement RENEW = {"idempotency_renew",
 static const struct db_statement FINISH = {"idempotency_finish",
 	"UPDATE idempotency SET status = $4, answer = $5"
 	" WHERE app_user = $1 AND key = $2 AND claim = $3::uuid AND status IS NULL"};
+static const struct db_statement NOTE_EFFECT = {"idempotency_note_effect",
+	"UPDATE idempotency SET effect = $2 WHERE claim = $1::uuid AND status IS NULL"};
 static const struct db_statement FORGET = {"idempotency_forget",
 	"DELETE FROM idempotency WHERE app_user = $1 AND key = $2 AND claim = $3::uuid AND status IS NULL"};
 static const struct db_statement DELETE_OLD = {"idempotency_delete_old",
@@ -32,12 +37,12 @@ static const struct db_statement DELETE_OLD = {"idempotency_delete_old",
 	" LIMIT $2 FOR UPDATE SKIP LOCKED)"};
 
 int idempotency_claim(struct db_conn *conn, const struct idempotency_key *key, const char *claim,
-	int64_t lease_ms, int64_t retention_ms, struct error *err)
+	int64_t lease_ms, int64_t retention_ms, struct arena *arena, const char **effect, struct error *err)
 {
-	return repo_change(conn, &CLAIM,
+	return repo_text(conn, &CLAIM,
 		DB_PARAMS(DB_INT(key->user_pk), DB_TEXT(key->key), DB_TEXT(key->fingerprint_hex),
 			DB_TEXT(claim), DB_INT(lease_ms), DB_INT(retention_ms)),
-		err);
+		arena, effect, err);
 }
 
 int idempotency_find(struct db_conn *conn, const struct idempotency_key *key, struct arena *arena,
@@ -71,6 +76,11 @@ int idempotency_finish(struct db_conn *conn, const struct idempotency_key *key, 
 		DB_PARAMS(DB_INT(key->user_pk), DB_TEXT(key->key), DB_TEXT(claim), DB_INT(status),
 			DB_TEXT(answer)),
 		err);
+}
+
+int idempotency_note_effect(struct db_conn *conn, const char *claim, const char *effect, struct error *err)
+{
+	return repo_change(conn, &NOTE_EFFECT, DB_PARAMS(DB_TEXT(claim), DB_TEXT(effect)), err);
 }
 
 int idempotency_forget(

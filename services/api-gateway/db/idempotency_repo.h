@@ -26,9 +26,10 @@ struct idempotency_row {
 };
 
 /* 1: the request is ours, under this claim (a UUID), for lease_ms: nobody had it, who had it is gone, or
- * it is older than retention_ms · 0: it is another's or finished · -1. */
+ * it is older than retention_ms · 0: it is another's or finished · -1. *effect: what who had it had noted, or
+ * NULL. */
 MUST_CHECK int idempotency_claim(struct db_conn *conn, const struct idempotency_key *key, const char *claim,
-	int64_t lease_ms, int64_t retention_ms, struct error *err);
+	int64_t lease_ms, int64_t retention_ms, struct arena *arena, const char **effect, struct error *err);
 /* 1 / 0 / -1 */
 MUST_CHECK int idempotency_find(struct db_conn *conn, const struct idempotency_key *key, struct arena *arena,
 	struct idempotency_row *out, struct error *err);
@@ -38,6 +39,9 @@ MUST_CHECK int idempotency_renew(
 /* 1 / 0 the claim is another's by now / -1. */
 MUST_CHECK int idempotency_finish(struct db_conn *conn, const struct idempotency_key *key, const char *claim,
 	int status, const char *answer, struct error *err);
+/* Notes what the claim has begun. 1 / 0 the claim is another's by now / -1. */
+MUST_CHECK int idempotency_note_effect(
+	struct db_conn *conn, const char *claim, const char *effect, struct error *err);
 /* As if it had never come. 1 / 0 / -1 as above. */
 MUST_CHECK int idempotency_forget(
 	struct db_conn *conn, const struct idempotency_key *key, const char *claim, struct error *err);

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/memory.h"
 #include "db/connection.h"
+#include "db/query.h"
 #include "db/reconnect.h"
 
 #include <assert.h>
@@ -16,6 +17,8 @@ struct db_pool {
 	pthread_cond_t returned; /* a connection came back, or a slot */
 	struct db_conn *idle;    /* most recently used first */
 	int open, busy, waiting;
+	struct db_conn *enclosed; /* db_enclose(): the only connection, and not ours; else NULL */
+	struct db_transaction around;
 };
 
 struct db_pool *db_pool_create(const struct db_pool_options *options)
@@ -108,8 +111,16 @@ static void give_back(struct db_conn *conn)
 	pthread_cond_signal(&pool->returned);
 }
 
+static struct db_conn *lend(struct db_pool *pool, int64_t deadline_ms)
+{
+	pool->enclosed->deadline_ms = deadline_ms;
+	return pool->enclosed;
+}
+
 struct db_conn *db_acquire(struct db_pool *pool, int64_t deadline_ms, struct error *err)
 {
+	if (pool->enclosed)
+		return lend(pool, deadline_ms);
 	struct db_conn *conn = take_slot(pool, deadline_ms);
 	if (!conn) {
 		error_set(err, ERROR_DEADLINE, "the database is too busy");
@@ -131,6 +142,8 @@ void db_release(struct db_conn **held)
 		return;
 	*held = NULL;
 	connection_rollback(conn);
+	if (conn->enclosed)
+		return; /* its owner has it still */
 	if (conn->dedicated)
 		conn_free(conn);
 	else
@@ -147,6 +160,37 @@ struct db_conn *db_open_dedicated(struct db_pool *pool, int64_t deadline_ms, str
 	}
 	conn->dedicated = true;
 	return conn;
+}
+
+struct db_pool *db_enclose(struct db_conn *conn, struct error *err)
+{
+	struct db_transaction around;
+	if (db_begin(conn, &around, err))
+		return NULL;
+	struct db_pool *pool = memory_alloc(sizeof(*pool));
+	*pool = (struct db_pool){.size = 1, .open = 1, .enclosed = conn, .around = around};
+	conn->enclosed = true;
+	return pool;
+}
+
+int db_enclosed_commit(struct db_pool **enclosed, struct error *err)
+{
+	struct db_pool *pool = *enclosed;
+	pool->enclosed->enclosed = false;
+	int result = db_commit(&pool->around, err);
+	db_enclosed_rollback(enclosed);
+	return result;
+}
+
+void db_enclosed_rollback(struct db_pool **enclosed)
+{
+	struct db_pool *pool = *enclosed;
+	if (!pool)
+		return;
+	*enclosed = NULL;
+	pool->enclosed->enclosed = false;
+	db_rollback(&pool->around);
+	free(pool);
 }
 
 void db_set_deadline(struct db_conn *conn, int64_t deadline_ms)

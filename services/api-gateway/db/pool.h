@@ -51,6 +51,17 @@ void db_release(struct db_conn **conn);
  * locks held on it are held as long as its statements do not fail with UNAVAILABLE. Its deadline must be
  * renewed with db_set_deadline(). Released by db_release() too, which closes it. */
 MUST_CHECK struct db_conn *db_open_dedicated(struct db_pool *pool, int64_t deadline_ms, struct error *err);
+/*
+ * One transaction around whatever is done through a pool, for code that knows nothing of it: every db_acquire() of
+ * the new pool lends `conn`, transactions there are savepoints (a failed one undoes itself alone), and nothing
+ * has happened for others before db_enclosed_commit(). For one thread, and one connection of it at a time. Streams
+ * (db_stream) have no savepoint: one that fails ends the whole. NULL and *err as db_begin().
+ */
+MUST_CHECK struct db_pool *db_enclose(struct db_conn *conn, struct error *err);
+/* Both free the pool and leave the connection to its owner. As db_commit() */
+MUST_CHECK int db_enclosed_commit(struct db_pool **enclosed, struct error *err);
+void db_enclosed_rollback(struct db_pool **enclosed); /* for CLEANUP() too: *enclosed may be NULL */
+
 /* From now on no statement on this connection waits beyond the monotonic deadline. */
 void db_set_deadline(struct db_conn *conn, int64_t deadline_ms);
 

@@ -93,8 +93,8 @@ static bool is_stale_plan(const PGresult *result)
 	return sqlstate && (strcmp(sqlstate, "0A000") == 0 || strcmp(sqlstate, "26000") == 0);
 }
 
-static int run(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
-	PGresult **out, struct error *err)
+static int run_as_it_is(struct db_conn *conn, const struct db_statement *statement,
+	const struct db_param *params, PGresult **out, struct error *err)
 {
 	struct bound bound;
 	bind(params, &bound);
@@ -108,6 +108,21 @@ static int run(struct db_conn *conn, const struct db_statement *statement, const
 			return -1;
 	}
 	if (connection_check(conn, result, statement->name, err))
+		return -1;
+	*out = TAKE(result);
+	return 0;
+}
+
+/* Where a failure would end the transaction around it, a statement alone is given a savepoint. */
+static int run(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	PGresult **out, struct error *err)
+{
+	if (!conn->enclosed || conn->in_savepoint)
+		return run_as_it_is(conn, statement, params, out, err);
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	CLEANUP(connection_result_cleanup) PGresult *result = NULL;
+	if (db_begin(conn, &tx, err) || run_as_it_is(conn, statement, params, &result, err) ||
+		db_commit(&tx, err))
 		return -1;
 	*out = TAKE(result);
 	return 0;
@@ -227,8 +242,22 @@ int db_stream(struct db_conn *conn, const struct db_statement *statement, const 
 
 /* --- transactions */
 
+static int begin_savepoint(struct db_conn *conn, struct db_transaction *tx, struct error *err)
+{
+	if (conn->in_savepoint)
+		abort(); /* nested: a mistake in this program */
+	conn->constraint[0] = '\0';
+	if (connection_simple(conn, "SAVEPOINT enclosed", err))
+		return -1;
+	conn->in_savepoint = true;
+	tx->conn = conn;
+	return 0;
+}
+
 int db_begin(struct db_conn *conn, struct db_transaction *tx, struct error *err)
 {
+	if (conn->enclosed)
+		return begin_savepoint(conn, tx, err);
 	if (conn->in_transaction)
 		abort(); /* nested: a mistake in this program */
 	if (connection_revive(conn, err))
@@ -251,11 +280,11 @@ int db_commit(struct db_transaction *tx, struct error *err)
 		db_rollback(tx); /* a failed statement was overlooked: COMMIT would say yes and roll back */
 		return error_set_cause(err, ERROR_INTERNAL, "commit of a transaction that has failed");
 	}
-	if (connection_simple(conn, "COMMIT", err)) {
+	if (connection_simple(conn, conn->enclosed ? "RELEASE SAVEPOINT enclosed" : "COMMIT", err)) {
 		db_rollback(tx);
 		return -1;
 	}
-	conn->in_transaction = false;
+	*(conn->enclosed ? &conn->in_savepoint : &conn->in_transaction) = false;
 	tx->conn = NULL;
 	return 0;
 }
@@ -281,7 +310,7 @@ void db_rollback(struct db_transaction *tx)
 
 bool db_in_transaction(const struct db_conn *conn)
 {
-	return conn->in_transaction;
+	return conn->enclosed ? conn->in_savepoint : conn->in_transaction;
 }
 
 int db_run_script(struct db_conn *conn, const char *sql, struct error *err)

@@ -8,6 +8,7 @@
 struct caller {
 	struct db_actor actor;
 	const char *traceparent; /* W3C trace context to carry along; NULL or "": none */
+	const char *claim_id;    /* once.h: of the request's Idempotency-Key; NULL: none */
 };
 
 #endif

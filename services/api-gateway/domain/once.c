@@ -126,8 +126,8 @@ static int try_once(struct once *once, const struct once_request *request, struc
 	struct idempotency_key key = key_of(request);
 	struct idempotency_row row;
 	CLEANUP(db_release) struct db_conn *conn = connect(once, err);
-	int ours = conn ? idempotency_claim(
-				  conn, &key, claim->id, ONCE_LEASE_MS, once->options.retention_ms, err)
+	int ours = conn ? idempotency_claim(conn, &key, claim->id, ONCE_LEASE_MS, once->options.retention_ms,
+				  arena, &claim->effect, err)
 			: -1;
 	if (ours != 0)
 		return ours;
@@ -163,8 +163,15 @@ int once_begin(struct once *once, const struct once_request *request, struct are
 
 /* --- end */
 
-static int store(const struct once *once, const struct once_claim *claim, const struct once_answer *answer,
-	struct error *err)
+static int lost(struct error *err)
+{
+	return error_set(
+		err, ERROR_CONFLICT, "another gateway has taken over this request with its Idempotency-Key");
+}
+
+/* 1 / 0 the claim is another's by now, or its answer was kept before / -1 */
+static int store(const struct once *once, struct db_conn *conn, const struct once_claim *claim,
+	const struct once_answer *answer, struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
 	CLEANUP(buf_release) struct buf sealed = {0};
@@ -172,16 +179,56 @@ static int store(const struct once *once, const struct once_claim *claim, const 
 	if (answer->text && (int64_t)strlen(answer->text) <= once->options.answer_max)
 		seal_text(
 			once->options.seal_key, seal_context(&claim->request, arena), answer->text, &sealed);
+	return idempotency_finish(conn, &key, claim->id, answer->status, sealed.data, err);
+}
+
+int once_enter(struct once *once, struct once_claim *claim, struct db_pool **pool, struct error *err)
+{
+	claim->conn = connect(once, err);
+	claim->enclosed = claim->conn ? db_enclose(claim->conn, err) : NULL;
+	*pool = claim->enclosed;
+	if (claim->enclosed)
+		return 0;
+	once_leave(claim);
+	return -1;
+}
+
+int once_commit(
+	struct once *once, struct once_claim *claim, const struct once_answer *answer, struct error *err)
+{
+	db_set_deadline(claim->conn, clock_monotonic_ms() + once->options.timeout_ms);
+	int kept = store(once, claim->conn, claim, answer, err);
+	int result = kept == 0 ? lost(err) : kept < 0 ? -1 : db_enclosed_commit(&claim->enclosed, err);
+	claim->kept = result == 0;
+	once_leave(claim);
+	return result;
+}
+
+void once_leave(struct once_claim *claim)
+{
+	db_enclosed_rollback(&claim->enclosed);
+	db_release(&claim->conn);
+}
+
+int once_note_effect(struct db_conn *conn, const char *claim_id, const char *effect, struct error *err)
+{
+	if (!claim_id)
+		return 0;
+	int noted = idempotency_note_effect(conn, claim_id, effect, err);
+	return noted == 1 ? 0 : noted == 0 ? lost(err) : -1;
+}
+
+static int finish(const struct once *once, const struct once_claim *claim, const struct once_answer *answer,
+	struct error *err)
+{
 	CLEANUP(db_release) struct db_conn *conn = connect(once, err);
-	if (!conn || idempotency_finish(conn, &key, claim->id, answer->status, sealed.data, err) < 0)
-		return -1;
-	return 0;
+	return conn ? store(once, conn, claim, answer, err) : -1;
 }
 
 void once_finish(struct once *once, struct once_claim *claim, const struct once_answer *answer)
 {
 	struct error err;
-	if (store(once, claim, answer, &err))
+	if (!claim->kept && finish(once, claim, answer, &err) < 0)
 		log_warn(
 			"the answer to a request with an Idempotency-Key could not be kept", LOG_ERROR(&err));
 	strike(once, claim);

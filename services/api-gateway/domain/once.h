@@ -6,18 +6,20 @@
  * A request that carries an Idempotency-Key is carried out once, on whichever gateway it comes again: its
  * key is claimed in the database before, and its answer is kept there after. A claim is a lease that is
  * renewed while the request is at work, so that one whose gateway died is free again after ONCE_LEASE_MS.
- * Thread-safe.
- * Claim and effect are not one transaction: a gateway that dies between the effect and the keeping of its
- * answer leaves a claim that lapses, and the request, when it comes again, meets its own effect (409 for
- * what exists already).
+ * Effect and answer are one transaction (once_enter, once_commit): a gateway that dies leaves both or neither. What
+ * cannot be one, because others must see it before the answer is known (an upload's job), is noted with the claim
+ * in the transaction that begins it (once_note_effect), and whoever claims next is told. Either fails when
+ * the lease has lapsed and the claim is another's. Thread-safe.
  */
 
 #include "common/error.h"
 #include "common/random.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct arena;
+struct db_conn;
 struct db_pool;
 struct once;
 
@@ -42,7 +44,12 @@ struct once_request {
 struct once_claim {
 	struct once_request request; /* its key is borrowed */
 	char id[RANDOM_UUID_SIZE];
-	struct once_claim *next, **link; /* the module's own */
+	const char *effect; /* noted by the claim before, whose gateway died; NULL: nothing */
+	/* the module's own */
+	struct once_claim *next, **link;
+	bool kept;                /* by once_commit() */
+	struct db_conn *conn;     /* between once_enter() and once_commit() or once_leave() */
+	struct db_pool *enclosed; /* that connection's */
 };
 
 struct once_answer {
@@ -58,6 +65,19 @@ void once_free(struct once *once); /* NULL is accepted; no claim may be left */
  * database's. */
 MUST_CHECK int once_begin(struct once *once, const struct once_request *request, struct arena *arena,
 	struct once_claim *claim, struct once_answer *answer, struct error *err);
+/* From now on one transaction is around all that is done with the connections of *pool, whose owner stays the claim
+ * (db_enclose). once_commit() keeps the answer and ends it; CONFLICT: the claim is another's by now, and nothing was
+ * done. once_leave() takes back what was not committed. */
+MUST_CHECK int once_enter(
+	struct once *once, struct once_claim *claim, struct db_pool **pool, struct error *err);
+MUST_CHECK int once_commit(
+	struct once *once, struct once_claim *claim, const struct once_answer *answer, struct error *err);
+void once_leave(struct once_claim *claim);
+
+/* In the transaction that begins it. claim_id NULL: no claim, nothing to note. CONFLICT as above. */
+MUST_CHECK int once_note_effect(
+	struct db_conn *conn, const char *claim_id, const char *effect, struct error *err);
+
 /* It was carried out; text may be NULL. What cannot be kept is logged: the request has succeeded all the
  * same. */
 void once_finish(struct once *once, struct once_claim *claim, const struct once_answer *answer);

@@ -71,6 +71,11 @@ struct transfer_stored {
 MUST_CHECK int transfer_put(struct transfer *transfer, const struct transfer_put *put, struct intake *intake,
 	const struct caller *caller, struct arena *arena, struct transfer_stored *out, struct error *err);
 
+/* Waits for a put that another gateway had begun before it died (once.h). 1: as transfer_put() · 0: it has failed,
+ * the bytes are to be put anew · -1. */
+MUST_CHECK int transfer_resume(
+	struct transfer *transfer, const char *job_id, struct transfer_stored *out, struct error *err);
+
 struct transfer_sink {
 	/* Called once, before the first byte, when it is certain that the bytes are coming. */
 	int (*begin)(void *context, struct error *err);

@@ -11,8 +11,11 @@
 #include "config.h"
 #include "db/job_repo.h"
 #include "domain/job_spec.h"
+#include "domain/once.h"
 #include "domain/record.h"
 #include "messaging/job_post.h"
+
+enum { RESUME_POLL_MS = 200 };
 
 struct put_run {
 	struct transfer *transfer;
@@ -92,7 +95,8 @@ static int begin(struct put_run *run, struct error *err)
 		.spec = job_spec_print(&run->spec, run->arena),
 		.request_id = run->caller->actor.request_id,
 	};
-	if (job_insert(conn, &job, err) || db_commit(&tx, err))
+	if (job_insert(conn, &job, err) || once_note_effect(conn, run->caller->claim_id, run->job.id, err) ||
+		db_commit(&tx, err))
 		return -1;
 	run->job.store = run->claim.media.store;
 	run->job.key = run->claim.key;
@@ -156,6 +160,35 @@ int transfer_put(struct transfer *transfer, const struct transfer_put *put, stru
 		return 0; /* not ready: the job goes on */
 	give_up(&run, err);
 	return -1;
+}
+
+/* 1 finished, *ready says how / 0 still at it, or to be tried again / -1 */
+static int look_at(struct transfer *transfer, const char *job_id, bool *ready, struct error *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
+	struct job_row job;
+	int found = conn ? job_find(conn, job_id, DB_NO_LOCK, arena, &job, err) : -1;
+	if (found < 0)
+		return -1;
+	*ready = found && job.state == JOB_SUCCEEDED;
+	return !found || (job.state != JOB_RUNNING && job.state != JOB_QUEUED);
+}
+
+int transfer_resume(
+	struct transfer *transfer, const char *job_id, struct transfer_stored *out, struct error *err)
+{
+	int64_t until_ms = clock_monotonic_ms() + transfer->parts.config->quick_deadline_ms;
+	bool ready = false;
+	int finished;
+	while ((finished = look_at(transfer, job_id, &ready, err)) == 0 && clock_left_ms(until_ms) > 0)
+		clock_sleep_ms(RESUME_POLL_MS);
+	if (finished < 0)
+		return -1;
+	if (finished && !ready)
+		return 0;
+	*out = (struct transfer_stored){.ready = ready, .job_id = job_id};
+	return 1;
 }
 
 int transfer_announce(struct transfer *transfer, const struct transfer_put *put, const struct caller *caller,

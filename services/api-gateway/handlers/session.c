@@ -4,6 +4,7 @@
 #include "common/arena.h"
 #include "common/clock.h"
 #include "config.h"
+#include "domain/once.h"
 #include "gateway.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -41,7 +42,11 @@ int session_pid(const struct request *request, struct response *response, const 
 
 struct caller session_caller(const struct request *request)
 {
-	return (struct caller){{request->principal.username, request->request_id}, request->traceparent};
+	return (struct caller){
+		.actor = {request->principal.username, request->request_id},
+		.traceparent = request->traceparent,
+		.claim_id = request->claim ? request->claim->id : NULL,
+	};
 }
 
 struct media_updates session_updates(struct gateway *gateway, const struct request *request)

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/json_span.h"
 #include "domain/mediadata.h"
+#include "domain/once.h"
 #include "domain/transfer.h"
 #include "gateway.h"
 #include "handlers/session.h"
@@ -70,12 +71,29 @@ static int resolve(
 	return conn ? mediadata_resolve(conn, mediadata, document, NULL, request->arena, out, err) : -1;
 }
 
+/* What this request had begun before its gateway died: 1 *ready says what became of it / 0 nothing, begin anew / -1 */
+static int resume(struct gateway *gateway, const struct request *request, bool *ready, struct error *err)
+{
+	struct transfer_stored stored;
+	if (!request->claim || !request->claim->effect)
+		return 0;
+	int resumed = transfer_resume(gateway->transfer, request->claim->effect, &stored, err);
+	if (resumed == 1)
+		*ready = stored.ready;
+	return resumed;
+}
+
 static int run(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct mediadata data;
 	struct caller caller = session_caller(request);
 	const char *base64 = request_text(request->json, "base64"), *url = NULL;
 	bool ready = false;
+	int resumed = resume(gateway, request, &ready, err);
+	if (resumed == 1)
+		answer(request, response, ready ? "READY" : "PENDING", NULL);
+	if (resumed != 0)
+		return resumed < 0 ? -1 : 0;
 	if (resolve(gateway, request, &data, err))
 		return -1;
 	struct transfer_put put = {

@@ -89,7 +89,7 @@ static int serve(struct gateway *gateway, struct request *request, struct respon
 	if (wants_json(request->route) && body_take(gateway, request, response, err) != 0)
 		return -1;
 	int begun = idempotency_begin(gateway, request, response, err);
-	return begun == 1 ? request->route->handler(gateway, request, response, err) : begun;
+	return begun == 1 ? idempotency_run(gateway, request, response, err) : begun;
 }
 
 /* The schema of a reply: its route's, or that of every error. NULL: it has none. */

@@ -108,6 +108,31 @@ int idempotency_begin(
 	return begun == 0 ? replay(request, response, &answer, err) : begun;
 }
 
+static int commit(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	if (response->status == 0)
+		response->status = request->route->status;
+	struct once_answer answer = {response->status, write_answer(request, response)};
+	return once_commit(gateway->once, request->claim, &answer, err);
+}
+
+int idempotency_run(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	struct once_claim *claim = request->claim;
+	if (!claim || request->route->body.once != ROUTE_ONCE)
+		return request->route->handler(gateway, request, response, err);
+	struct gateway enclosed = *gateway;
+	if (once_enter(gateway->once, claim, &enclosed.pool, err) != 0)
+		return -1;
+	int result = request->route->handler(&enclosed, request, response, err);
+	if (result == 0)
+		result = commit(gateway, request, response, err);
+	once_leave(claim);
+	return result;
+}
+
 /* What another attempt may well change. */
 static bool is_passing(const struct response *response)
 {

@@ -19,6 +19,10 @@ struct response;
  * an answer that was not kept). */
 MUST_CHECK int idempotency_begin(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+/* The route's handler. Of a request with a claim, what it does to the database and the answer to it are one
+ * transaction; a handler that fails has done nothing. */
+MUST_CHECK int idempotency_run(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 /* With the response that goes out (status 0: it was streamed). Nothing unless begin has claimed. */
 void idempotency_end(struct gateway *gateway, struct request *request, const struct response *response);
 

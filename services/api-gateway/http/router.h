@@ -38,12 +38,19 @@ enum route_auth {
 	PUBLIC
 }; /* the default, 0, is authenticated: PUBLIC must be written */
 
+enum route_once {
+	ROUTE_MANY,      /* an Idempotency-Key is not looked at */
+	ROUTE_ONCE,      /* carried out once: its handler's use of gateway->pool is one transaction */
+	ROUTE_LONG_ONCE, /* the same, but others must see what it has begun before the answer is known: the
+			    handler notes that itself (once_note_effect) and goes on with it */
+};
+
 struct route_body {
 	const char *schema; /* of schemas/, ROUTE_RAW for a stream that the handler pulls itself, or NULL: no
 			       body is looked at */
 	const char *argument; /* the second element of every problem's loc; NULL: none */
 	size_t limit;         /* bytes; 0: MEDIASTORE_BODY_MAX, ROUTE_SMALL: MEDIASTORE_SMALL_BODY_MAX */
-	bool once;            /* Idempotency-Key counts here; not with ROUTE_RAW */
+	enum route_once once; /* Idempotency-Key counts here; not with ROUTE_RAW */
 };
 
 #define ROUTE_SMALL SIZE_MAX

@@ -15,18 +15,19 @@
 #include <stddef.h>
 
 /* A small JSON body, a JSON body up to the setting, a stream, none; _ONCE: of what makes something,
- * Idempotency-Key counts. */
+ * Idempotency-Key counts; _LONG_ONCE: what cannot be one transaction. */
 #define BODY(schema_, argument_, limit_, once_)                                                              \
 	{                                                                                                    \
 		.schema = (schema_), .argument = (argument_), .limit = (limit_), .once = (once_)             \
 	}
-#define SMALL(schema, argument)      BODY("rest/" schema ".json", argument, ROUTE_SMALL, false)
-#define SMALL_ONCE(schema, argument) BODY("rest/" schema ".json", argument, ROUTE_SMALL, true)
-#define JSON(schema, argument)       BODY("rest/" schema ".json", argument, 0, false)
-#define JSON_ONCE(schema, argument)  BODY("rest/" schema ".json", argument, 0, true)
-#define STREAM                       BODY(ROUTE_RAW, NULL, 0, false)
-#define NONE                         BODY(NULL, NULL, 0, false)
-#define REPLY(schema)                "rest/" schema ".json"
+#define SMALL(schema, argument)          BODY("rest/" schema ".json", argument, ROUTE_SMALL, ROUTE_MANY)
+#define SMALL_ONCE(schema, argument)     BODY("rest/" schema ".json", argument, ROUTE_SMALL, ROUTE_ONCE)
+#define JSON(schema, argument)           BODY("rest/" schema ".json", argument, 0, ROUTE_MANY)
+#define JSON_ONCE(schema, argument)      BODY("rest/" schema ".json", argument, 0, ROUTE_ONCE)
+#define JSON_LONG_ONCE(schema, argument) BODY("rest/" schema ".json", argument, 0, ROUTE_LONG_ONCE)
+#define STREAM                           BODY(ROUTE_RAW, NULL, 0, ROUTE_MANY)
+#define NONE                             BODY(NULL, NULL, 0, ROUTE_MANY)
+#define REPLY(schema)                    "rest/" schema ".json"
 
 /* clang-format off */
 const struct route ROUTES[] = {
@@ -94,7 +95,7 @@ const struct route ROUTES[] = {
 	{"GET",    "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 	{"HEAD",   "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 
-	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON_ONCE("upload_input", NULL),  REPLY("upload"),          200},
+	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON_LONG_ONCE("upload_input", NULL), REPLY("upload"),       200},
 	{"GET",    "/api/download/url/{pid...}",    handle_download_url,      READER, NONE,                             REPLY("download"),        200},
 	{"POST",   "/api/download/urls",            handle_download_urls,     READER, JSON("pid_list", "pids"),         REPLY("download_list"),   200},
 	{"GET",    "/api/download",                 handle_download,          READER, NONE,                             REPLY("download"),        200}, /* ?pid= */

@@ -256,6 +256,66 @@ static void many_threads_survive_lost_connections(void **state)
 	db_pool_free(crowd.pool);
 }
 
+/* --- one transaction around everything */
+
+static const struct db_statement ADD = {"t_enclosed_add", "INSERT INTO identifier_type (name) VALUES ($1)"};
+
+static int add_type(struct db_pool *pool, const char *name)
+{
+	CLEANUP(db_release) struct db_conn *conn = db_acquire(pool, soon(), &fixture.err);
+	return conn ? db_execute(conn, &ADD, DB_PARAMS(DB_TEXT(name)), NULL, &fixture.err) : -1;
+}
+
+static const char *types_like(const char *pattern)
+{
+	return fixture_ask(arena_printf(
+		fixture.arena, "SELECT count(*) FROM identifier_type WHERE name LIKE '%s'", pattern));
+}
+
+static void enclosed_work_is_seen_when_it_is_committed(void **state)
+{
+	(void)state;
+	struct db_pool *enclosed = db_enclose(fixture.conn, &fixture.err);
+	assert_non_null(enclosed);
+	assert_ok(add_type(enclosed, "enclosed-1"));
+	assert_fails(add_type(enclosed, "DEFAULT"), ERROR_CONFLICT); /* and undoes itself alone */
+	assert_ok(add_type(enclosed, "enclosed-2"));
+	assert_string_equal(types_like("enclosed-%"), "0");
+	assert_ok(db_enclosed_commit(&enclosed, &fixture.err));
+	assert_string_equal(types_like("enclosed-%"), "2");
+	assert_ok(add_type(fixture.pool, "enclosed-3"));
+}
+
+static void enclosed_work_is_taken_back_as_a_whole(void **state)
+{
+	(void)state;
+	CLEANUP(db_enclosed_rollback) struct db_pool *enclosed = db_enclose(fixture.conn, &fixture.err);
+	assert_ok(add_type(enclosed, "undone-1"));
+	struct db_conn *conn = db_acquire(enclosed, soon(), &fixture.err);
+	struct db_transaction tx = {0};
+	assert_ok(db_begin(conn, &tx, &fixture.err));
+	assert_ok(db_execute(conn, &ADD, DB_PARAMS(DB_TEXT("undone-2")), NULL, &fixture.err));
+	assert_ok(db_commit(&tx, &fixture.err));
+	db_release(&conn);
+	db_enclosed_rollback(&enclosed);
+	assert_string_equal(types_like("undone-%"), "0");
+	assert_ok(db_execute(fixture.conn, &ADD, DB_PARAMS(DB_TEXT("free again")), NULL, &fixture.err));
+}
+
+static void enclosed_transaction_that_is_left_open_undoes_itself_alone(void **state)
+{
+	(void)state;
+	struct db_pool *enclosed = db_enclose(fixture.conn, &fixture.err);
+	struct db_conn *conn = db_acquire(enclosed, soon(), &fixture.err);
+	struct db_transaction tx = {0};
+	assert_ok(add_type(enclosed, "left-1"));
+	assert_ok(db_begin(conn, &tx, &fixture.err));
+	assert_ok(db_execute(conn, &ADD, DB_PARAMS(DB_TEXT("left-2")), NULL, &fixture.err));
+	db_release(&conn);
+	assert_ok(db_enclosed_commit(&enclosed, &fixture.err));
+	assert_string_equal(types_like("left-%"), "1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +333,9 @@ int main(void)
 		fixture_test(released_connection_is_used_again),
 		fixture_test(many_threads_share_two_connections),
 		fixture_test(many_threads_survive_lost_connections),
+		fixture_test(enclosed_work_is_seen_when_it_is_committed),
+		fixture_test(enclosed_work_is_taken_back_as_a_whole),
+		fixture_test(enclosed_transaction_that_is_left_open_undoes_itself_alone),
 	};
 	return cmocka_run_group_tests_name("db/pool", tests, fixture_create, fixture_drop);
 }

@@ -145,6 +145,57 @@ static void failure_of_ours_is_not_remembered(void **state)
 	assert_int_equal(post("k9", "/api/users", user_named("nine")), 200);
 }
 
+/* As when the gateway dies before the answer is kept. */
+static void without_its_answer_there_is_no_effect(void **state)
+{
+	(void)state;
+	static const char *const REQUESTS[][3] = {
+		{"/api/users", "{\"name\":\"ten\",\"password\":\"long enough\"}",
+			"SELECT count(*) FROM app_user WHERE name = 'ten'"},
+		{"/api/tokens", "{\"name\":\"ten\"}", "SELECT count(*) FROM token WHERE name = 'ten'"},
+		{"/api/store", "{\"type\":\"DictStore\",\"bucket\":\"ten\"}",
+			"SELECT count(*) FROM store WHERE bucket = 'ten'"},
+		{"/api/identifier", "{\"name\":\"TEN\"}",
+			"SELECT count(*) FROM identifier_type WHERE name = 'TEN'"},
+		{"/api/s3cfg", "{\"url\":\"http://ten\",\"access_key\":\"a\",\"secret_key\":\"s\"}",
+			"SELECT count(*) FROM s3_config WHERE url = 'http://ten'"},
+		{"/api/media",
+			"{\"pid\":\"ten\",\"pid_type\":\"DEFAULT\",\"store_config\":{\"type\":\"DictStore\","
+			"\"bucket\":\"b\"}}",
+			"SELECT count(*) FROM media WHERE pid = 'ten'"},
+		{"/api/media/create",
+			"[{\"pid\":\"ten\",\"pid_type\":\"DEFAULT\",\"store_config\":{\"type\":\"DictStore\","
+			"\"bucket\":\"b\"}}]",
+			"SELECT count(*) FROM media WHERE pid = 'ten'"},
+	};
+	enum { COUNT = sizeof(REQUESTS) / sizeof(REQUESTS[0]) };
+	for (int i = 0; i < COUNT; i++) {
+		assert_ok(db_run_script(fixture.conn,
+			"ALTER TABLE idempotency ADD CONSTRAINT no_answer CHECK (status IS NULL) NOT VALID",
+			&fixture.err));
+		const char *key = arena_printf(fixture.arena, "k10-%d", i);
+		assert_true(post(key, REQUESTS[i][0], REQUESTS[i][1]) >= 400);
+		assert_string_equal(fixture_ask(REQUESTS[i][2]), "0");
+		assert_ok(db_run_script(
+			fixture.conn, "ALTER TABLE idempotency DROP CONSTRAINT no_answer", &fixture.err));
+		key = arena_printf(fixture.arena, "k10-%d-again", i);
+		assert_int_equal(post(key, REQUESTS[i][0], REQUESTS[i][1]), 200);
+		assert_string_equal(fixture_ask(REQUESTS[i][2]), "1");
+		fixture_ask(
+			"WITH d AS (DELETE FROM media WHERE pid = 'ten' RETURNING 1) SELECT count(*) FROM d");
+	}
+}
+
+static void refused_request_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	static const char MEDIA[] = "{\"pid\":\"eleven\",\"pid_type\":\"DEFAULT\",\"store_config\":"
+				    "{\"type\":\"DictStore\",\"bucket\":\"%s\"}}";
+	assert_int_equal(post("k11", "/api/media", arena_printf(fixture.arena, MEDIA, "first")), 200);
+	assert_int_equal(post("k12", "/api/media", arena_printf(fixture.arena, MEDIA, "second")), 409);
+	assert_string_equal(fixture_ask("SELECT count(*) FROM store WHERE bucket = 'second'"), "0");
+}
+
 static void request_without_a_key_always_runs(void **state)
 {
 	(void)state;
@@ -197,6 +248,49 @@ static void claim_of_a_dead_gateway_lapses(void **state)
 	once_free(other);
 }
 
+/* A gateway that stood still for longer than its lease. */
+static void claim_that_is_anothers_by_now_commits_nothing(void **state)
+{
+	(void)state;
+	static const struct db_statement ADD = {
+		"t_add", "INSERT INTO identifier_type (name) VALUES ('late')"};
+	struct once_claim late, claim;
+	struct once_answer answer;
+	struct db_pool *pool;
+	assert_found(begin_claim(rest.gateway.once, "p4", &late, &answer));
+	assert_ok(once_enter(rest.gateway.once, &late, &pool, &fixture.err));
+	struct db_conn *conn = db_acquire(pool, soon(), &fixture.err);
+	assert_ok(db_execute(conn, &ADD, DB_NO_PARAMS, NULL, &fixture.err));
+	db_release(&conn);
+	assert_ok(db_run_script(
+		fixture.conn, "UPDATE idempotency SET leased_until = now() WHERE key = 'p4'", &fixture.err));
+	assert_found(begin_claim(rest.gateway.once, "p4", &claim, &answer));
+	assert_fails(once_commit(rest.gateway.once, &late, &(struct once_answer){200, "late"}, &fixture.err),
+		ERROR_CONFLICT);
+	assert_string_equal(fixture_ask("SELECT count(*) FROM identifier_type WHERE name = 'late'"), "0");
+	once_forget(rest.gateway.once, &late);
+	once_finish(rest.gateway.once, &claim, &(struct once_answer){200, "in time"});
+	assert_ok(begin_claim(rest.gateway.once, "p4", &claim, &answer));
+	assert_string_equal(answer.text, "in time");
+}
+
+static void what_was_begun_is_told_to_who_claims_next(void **state)
+{
+	(void)state;
+	struct once_claim dead, claim;
+	struct once_answer answer;
+	assert_found(begin_claim(rest.gateway.once, "p5", &dead, &answer));
+	assert_null(dead.effect);
+	assert_ok(once_note_effect(fixture.conn, dead.id, "job 7", &fixture.err));
+	assert_ok(db_run_script(
+		fixture.conn, "UPDATE idempotency SET leased_until = now() WHERE key = 'p5'", &fixture.err));
+	assert_found(begin_claim(rest.gateway.once, "p5", &claim, &answer));
+	assert_string_equal(claim.effect, "job 7");
+	assert_fails(once_note_effect(fixture.conn, dead.id, "job 8", &fixture.err), ERROR_CONFLICT);
+	once_forget(rest.gateway.once, &dead);
+	once_forget(rest.gateway.once, &claim);
+}
+
 static void claim_at_work_is_renewed(void **state)
 {
 	(void)state;
@@ -242,9 +336,13 @@ int main(void)
 		once_test(malformed_key_is_422),
 		once_test(answer_too_large_is_not_kept_but_nothing_runs_twice),
 		once_test(failure_of_ours_is_not_remembered),
+		once_test(without_its_answer_there_is_no_effect),
+		once_test(refused_request_leaves_nothing_behind),
 		once_test(request_without_a_key_always_runs),
 		once_test(request_in_progress_is_409_after_a_wait),
 		once_test(claim_of_a_dead_gateway_lapses),
+		once_test(claim_that_is_anothers_by_now_commits_nothing),
+		once_test(what_was_begun_is_told_to_who_claims_next),
 		once_test(claim_at_work_is_renewed),
 		once_test(old_answers_are_deleted),
 	};
