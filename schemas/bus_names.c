@@ -13,6 +13,7 @@ static const struct bus_exchange EXCHANGES[] = {
 	{BUS_EVENTS, "topic", true},
 	{BUS_REQUESTS, "topic", true},
 	{BUS_DEAD, "fanout", true},
+	{BUS_CONTROL, "fanout", true},
 	/* for the lab's AMQP helper library, which declares its exchange durable=False */
 	{BUS_EVENTS_FANOUT, "fanout", false},
 	{BUS_REQUESTS_FANOUT, "fanout", false},
@@ -39,13 +40,16 @@ static const struct bus_queue BASE_QUEUES[] = {
 		.durable = true,
 		.delivery_limit = DELIVERY_LIMIT,
 		.dead_letter_exchange = BUS_DEAD},
+	{.name = BUS_PROGRESS, .durable = true}, /* its messages are transient and expire */
 	{.name = BUS_DEAD_QUEUE, .quorum = true, .durable = true},
+	{.name = BUS_DEAD_PARKED, .quorum = true, .durable = true},
 	{.name = NULL},
 };
 
 static const struct bus_binding BASE_BINDINGS[] = {
 	{BUS_EVENTS, BUS_EVENTS_FANOUT, true, "#"},
 	{BUS_RESULTS, BUS_RESULTS_SHARED, false, BUS_RESULTS_SHARED_KEY},
+	{BUS_RESULTS, BUS_PROGRESS, false, BUS_PROGRESS_KEY},
 	{BUS_REQUESTS, BUS_REQUESTS_QUEUE, false, "#"},
 	{BUS_REQUESTS_FANOUT, BUS_REQUESTS_QUEUE, false, ""},
 	{BUS_DEAD, BUS_DEAD_QUEUE, false, ""},
@@ -67,6 +71,11 @@ const char *bus_site_queue(struct arena *arena, const char *site, enum job_class
 const char *bus_ram_queue(struct arena *arena, const char *site)
 {
 	return arena_printf(arena, "mediastore.jobs.ram.%s", site);
+}
+
+const char *bus_control_queue(struct arena *arena, const char *worker_id)
+{
+	return arena_printf(arena, "mediastore.control.%s", worker_id);
 }
 
 const char *bus_job_queue(struct arena *arena, const struct store_descriptor *store, enum job_class class)
@@ -141,6 +150,14 @@ struct bus_topology bus_topology_worker(struct arena *arena, const char *const *
 	add_base(&tables, arena);
 	for (; *sites; sites++)
 		add_site(&tables, arena, *sites);
+	return finish(&tables, arena);
+}
+
+struct bus_topology bus_topology_control(struct arena *arena, const char *control_queue)
+{
+	const struct bus_queue queue = {.exclusive = true, .auto_delete = true};
+	struct tables tables = {0};
+	add_queue(&tables, queue, control_queue, BUS_CONTROL);
 	return finish(&tables, arena);
 }
 

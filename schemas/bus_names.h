@@ -22,7 +22,11 @@ struct arena;
 #define BUS_REQUESTS_FANOUT    "mediastore.requests.fanout"
 #define BUS_RESULTS_SHARED     "mediastore.results.shared" /* queue; its routing key is "shared" */
 #define BUS_RESULTS_SHARED_KEY "shared"
+#define BUS_PROGRESS           "mediastore.progress" /* queue; its routing key on BUS_RESULTS is "progress" */
+#define BUS_PROGRESS_KEY       "progress"
+#define BUS_CONTROL            "mediastore.control" /* to all workers */
 #define BUS_DEAD_QUEUE         "mediastore.dead.letters"
+#define BUS_DEAD_PARKED        "mediastore.dead.parked"      /* dead letters that are no jobs: for people */
 #define BUS_REQUESTS_QUEUE     "mediastore.requests.gateway" /* what pipelines ask of the gateways */
 
 /* Queue of a job, which is also its routing key on BUS_JOBS: "mediastore.jobs.shared.quick",
@@ -33,10 +37,15 @@ const char *bus_shared_queue(struct arena *arena, enum job_class class);
 const char *bus_site_queue(struct arena *arena, const char *site, enum job_class class);
 const char *bus_ram_queue(struct arena *arena, const char *site);
 
-/* All exchanges, the shared job queues, and the queues of results, requests and dead letters. */
+/* A worker's own queue for what is told to all of them. */
+const char *bus_control_queue(struct arena *arena, const char *worker_id);
+
+/* All exchanges, the shared job queues, and the queues of results, progress, requests and dead letters. */
 struct bus_topology bus_topology_base(struct arena *arena);
 /* The base, and what a worker of these sites consumes. `sites` ends with NULL. */
 struct bus_topology bus_topology_worker(struct arena *arena, const char *const *sites);
+/* The exchange that tells all workers something, and the queue of one (exclusive, auto-delete), bound to it. */
+struct bus_topology bus_topology_control(struct arena *arena, const char *control_queue);
 /* The base, and the gateway's own reply queue (exclusive, auto-delete), bound to BUS_RESULTS by its own
  * name. */
 struct bus_topology bus_topology_gateway(struct arena *arena, const char *reply_queue);

@@ -196,7 +196,7 @@ static void build_bus(struct app *app)
 	app->publisher = bus_publisher_create(&app->publisher_options);
 	app->replies = replies_create();
 	struct results_options options = {
-		&app->results_options, app->reply_queue, app->replies, app->pool, app->spool};
+		&app->results_options, app->reply_queue, app->replies, app->pool, app->spool, app->publisher};
 	app->results = results_create(&options);
 }
 

@@ -14,6 +14,7 @@
 #include "jobs/consumer.h"
 #include "jobs/holder.h"
 #include "jobs/jobs.h"
+#include "jobs/running.h"
 #include "schemas/bus_names.h"
 #include "store/cache.h"
 
@@ -35,10 +36,11 @@ struct app {
 	struct store_environment environment;
 	struct job_environment jobs;
 	struct bus_topology topology;
-	struct bus_options publisher_options, consumer_options[CONSUMERS];
+	struct bus_options publisher_options, control_options, consumer_options[CONSUMERS];
 	struct store_cache *stores;
 	struct bus_publisher *publisher;
 	struct bytes *bytes;
+	struct running *running;
 	struct holder *holder;
 	struct job_consumer *consumers[CONSUMERS];
 	_Atomic bool serving;
@@ -105,6 +107,8 @@ static const char *missing(void *context)
 		return "starting or stopping";
 	if (!bus_publisher_ready(app->publisher))
 		return "the broker takes no results";
+	if (!running_ready(app->running))
+		return "store-worker control";
 	for (int i = 0; i < CONSUMERS; i++)
 		if (!job_consumer_ready(app->consumers[i]))
 			return CONSUMER_NAMES[i];
@@ -197,6 +201,7 @@ static void build_consumer(
 		.threads = (int)threads,
 		.publisher = app->publisher,
 		.environment = &app->jobs,
+		.running = app->running,
 		.holder = index == RAM ? app->holder : NULL,
 	};
 	app->consumers[index] = job_consumer_create(&options);
@@ -207,9 +212,20 @@ static bool ram_connected(void *context)
 	return job_consumer_ready(((struct app *)context)->consumers[RAM]);
 }
 
+static void build_running(struct app *app)
+{
+	const char *queue = bus_control_queue(app->arena, app->holder_id);
+	app->control_options = bus_options(app, "store-worker control");
+	app->control_options.topology = bus_topology_control(app->arena, queue);
+	const struct running_options options = {
+		&app->control_options, queue, app->publisher, app->jobs.worker};
+	app->running = running_create(&options);
+}
+
 static void build_consumers(struct app *app)
 {
 	const struct config *config = app->config;
+	build_running(app);
 	const struct holder_options holder = {.publisher = app->publisher,
 		.id = app->holder_id,
 		.worker = app->jobs.worker,
@@ -264,6 +280,7 @@ void app_free(struct app *app)
 	bytes_free(app->bytes);
 	for (int i = 0; i < CONSUMERS; i++)
 		job_consumer_free(app->consumers[i]);
+	running_free(app->running);
 	holder_free(app->holder);
 	if (app->publisher)
 		bus_publisher_free(app->publisher, clock_monotonic_ms() + FLUSH_TIMEOUT_MS);

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "background/results.h"
 
+#include "background/dead_letters.h"
 #include "common/arena.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "db/job_repo.h"
 #include "db/media_repo.h"
 #include "db/pool.h"
 #include "domain/record.h"
 #include "messaging/replies.h"
 #include "schemas/bus_names.h"
+
+#include <string.h>
 
 enum { RECORDERS = 2, PREFETCH = 64, DATABASE_PATIENCE_MS = 30000, PAUSE_MS = 500 };
 
@@ -21,7 +25,7 @@ struct waiting {
 
 struct results {
 	struct results_options options;
-	struct bus_subscription subscriptions[3];
+	struct bus_subscription subscriptions[5];
 	struct bus_consumer *consumer;
 	pthread_t recorders[RECORDERS];
 	pthread_mutex_t lock;
@@ -95,26 +99,65 @@ static int record_one(
 	return 0;
 }
 
+static int unpack_and_record(
+	struct results *results, const struct bus_delivery *delivery, struct arena *arena, struct error *err)
+{
+	struct result_message result;
+	if (result_message_unpack(delivery->body, delivery->length, arena, &result, err))
+		return -1;
+	return record_one(results, &result, arena, err);
+}
+
+static int record_progress(
+	struct results *results, const struct bus_delivery *delivery, struct arena *arena, struct error *err)
+{
+	struct progress_message progress;
+	if (progress_message_unpack(delivery->body, delivery->length, arena, &progress, err))
+		return -1;
+	CLEANUP(db_release)
+	struct db_conn *conn =
+		db_acquire(results->options.pool, clock_monotonic_ms() + DATABASE_PATIENCE_MS, err);
+	return conn && job_note_progress(conn, &progress, JOB_RESULT_TIMEOUT_MS, err) >= 0 ? 0 : -1;
+}
+
+static int record_dead_letter(
+	struct results *results, const struct bus_delivery *delivery, struct arena *arena, struct error *err)
+{
+	const struct dead_letter_parts parts = {
+		results->options.pool, results->options.spool, results->options.publisher};
+	return dead_letter_record(&parts, delivery, arena, err);
+}
+
+/* The queues, but for this gateway's own. */
+static const struct {
+	const char *queue;
+	int (*record)(struct results *results, const struct bus_delivery *delivery, struct arena *arena,
+		struct error *err);
+	bool optional; /* what cannot be recorded now is not worth keeping */
+} KINDS[] = {
+	{BUS_PROGRESS, record_progress, true},
+	{BUS_DEAD_QUEUE, record_dead_letter, false},
+	{NULL, unpack_and_record, false},
+};
+
 static void record_delivery(struct results *results, struct bus_delivery *delivery)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
-	struct result_message result;
 	struct error err;
-	if (result_message_unpack(delivery->body, delivery->length, arena, &result, &err)) {
-		log_error("a result does not fit its schema", LOG_STR("job_id", delivery->correlation_id),
-			LOG_ERROR(&err));
-		bus_delivery_settle(delivery, BUS_REJECT);
-		return;
-	}
-	if (record_one(results, &result, arena, &err) == 0) {
+	size_t kind = 0;
+	while (KINDS[kind].queue && strcmp(KINDS[kind].queue, delivery->queue) != 0)
+		kind++;
+	if (KINDS[kind].record(results, delivery, arena, &err) == 0) {
 		bus_delivery_settle(delivery, BUS_ACK);
 		return;
 	}
 	bool passing = err.code == ERROR_UNAVAILABLE || err.code == ERROR_DEADLINE || err.code == ERROR_FULL;
-	log_error("a result could not be recorded", LOG_STR("job_id", result.job_id), LOG_ERROR(&err));
+	log_error("what came back about a job could not be recorded",
+		LOG_STR("job_id", delivery->correlation_id), LOG_STR("queue", delivery->queue),
+		LOG_ERROR(&err));
 	if (passing)
 		clock_sleep_ms(PAUSE_MS);
-	bus_delivery_settle(delivery, passing ? BUS_REQUEUE : BUS_REJECT);
+	bus_delivery_settle(delivery, passing && !KINDS[kind].optional ? BUS_REQUEUE : BUS_REJECT);
 }
 
 static void *record_all(void *context)
@@ -131,6 +174,8 @@ struct results *results_create(const struct results_options *options)
 	results->options = *options;
 	results->subscriptions[0] = (struct bus_subscription){options->reply_queue, PREFETCH * 16};
 	results->subscriptions[1] = (struct bus_subscription){BUS_RESULTS_SHARED, PREFETCH};
+	results->subscriptions[2] = (struct bus_subscription){BUS_PROGRESS, PREFETCH};
+	results->subscriptions[3] = (struct bus_subscription){BUS_DEAD_QUEUE, PREFETCH};
 	results->last = &results->first;
 	pthread_mutex_init(&results->lock, NULL);
 	pthread_cond_init(&results->changed, NULL);

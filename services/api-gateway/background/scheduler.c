@@ -21,8 +21,6 @@ enum {
 	TROUBLE_MS = 2000,
 	DATABASE_MS = 30000,
 	TICKET_MS = 24 * 3600 * 1000,
-	RESULT_TIMEOUT_MS =
-		3600 * 1000, /* the broker redelivers when a worker dies: this is for what it has lost */
 };
 
 struct scheduler {
@@ -73,7 +71,7 @@ static int post_one(struct scheduler *scheduler, struct db_conn *conn, const str
 	if (job_post_background(scheduler->options.post, &job, &why) == 0)
 		return 0;
 	log_warn("a job could not be handed over yet", LOG_STR("job_id", row->id), LOG_ERROR(&why));
-	return job_put_back(conn, row->id, row->attempt, retry_delay_ms(1), err) < 0 ? -1 : 0;
+	return job_put_back(conn, row->id, row->attempt, retry_delay_ms(row->kind, 1), err) < 0 ? -1 : 0;
 }
 
 static int post_due(struct scheduler *scheduler, struct db_conn *conn, size_t *count, struct error *err)
@@ -83,8 +81,8 @@ static int post_due(struct scheduler *scheduler, struct db_conn *conn, size_t *c
 	*count = 0;
 	if (job_post_check(scheduler->options.post, err))
 		return 0; /* what is due stays due */
-	if (job_take_due(
-		    conn, BATCH, RESULT_TIMEOUT_MS, scheduler->options.instance, arena, &jobs, count, err))
+	if (job_take_due(conn, BATCH, JOB_RESULT_TIMEOUT_MS, scheduler->options.instance, arena, &jobs, count,
+		    err))
 		return -1;
 	for (size_t i = 0; i < *count; i++)
 		if (post_one(scheduler, conn, &jobs[i], arena, err))

@@ -11,26 +11,19 @@
 static const struct db_statement INSERT = {"job_insert",
 	"INSERT INTO job (id, kind, class, state, media, pid, store, store_key, replaces_key, attempt, "
 	"max_attempts,"
-	" next_run_at, deadline, overdue_at, spec, gateway, request_id)"
+	" next_run_at, deadline, overdue_at, spec, gateway, request_id, to_store, to_key)"
 	" SELECT $1, $2, $3, CASE WHEN waited THEN 'running' ELSE 'queued' END, $4, $5, $6, $7, $8, "
 	"waited::int,"
 	" coalesce($9, CASE WHEN waited THEN 1 ELSE 10 END), now() + $10::bigint * interval '1 ms',"
 	" from_unix_ms($11::bigint), CASE WHEN waited THEN from_unix_ms($11::bigint) END, "
-	"coalesce($12::jsonb, '{}'), $13, $14"
+	"coalesce($12::jsonb, '{}'), $13, $14, $15, $16"
 	" FROM (SELECT $3 <> 'background' AS waited) w"};
 static const struct db_statement FIND = {
 	"job_find", "SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.id = $1"};
 static const struct db_statement FIND_LOCKED = {
 	"job_find_locked", "SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.id = $1 FOR UPDATE OF j"};
-static const struct db_statement READ_JSON = {"job_read_json",
-	"SELECT json_build_object('id', j.id, 'kind', j.kind, 'class', j.class, 'state', j.state, 'pid', "
-	"j.pid,"
-	" 'store', j.store, 'store_key', j.store_key, 'attempt', j.attempt, 'max_attempts', j.max_attempts,"
-	" 'next_run_at', CASE WHEN j.state = 'queued' THEN rfc3339(j.next_run_at) END,"
-	" 'deadline', rfc3339(j.deadline), 'result', j.result, 'error', CASE WHEN j.error_code IS NOT NULL "
-	"THEN"
-	"	json_build_object('code', j.error_code, 'message', j.error_message) END,"
-	" 'created', rfc3339(j.created), 'updated', rfc3339(j.updated)) FROM job j WHERE j.id = $1"};
+static const struct db_statement READ_JSON = {
+	"job_read_json", "SELECT job_json(j) FROM job j WHERE j.id = $1"};
 
 static const char *const STATE_NAMES[] = {
 	[JOB_QUEUED] = "queued",
@@ -82,6 +75,8 @@ static void from_row(const struct db_result *result, int row, struct job_row *ou
 		.pid = db_text(result, row, "pid"),
 		.store_key = db_text(result, row, "store_key"),
 		.replaces_key = db_text(result, row, "replaces_key"),
+		.to_store_pk = db_int(result, row, "to_store"),
+		.to_key = db_text(result, row, "to_key"),
 		.attempt = db_int(result, row, "attempt"),
 		.max_attempts = db_int(result, row, "max_attempts"),
 		.deadline_unix_ms = db_int(result, row, "deadline"),
@@ -120,7 +115,8 @@ int job_insert(struct db_conn *conn, const struct job_new *job, struct error *er
 			DB_TEXT(job->pid), DB_INT(job->store_pk), DB_TEXT(job->store_key),
 			DB_TEXT(job->replaces_key), DB_INT_OR_NULL(job->max_attempts, 0),
 			DB_INT(job->delay_ms), DB_INT_OR_NULL(job->deadline_unix_ms, 0), DB_TEXT(job->spec),
-			DB_TEXT(job->gateway), DB_TEXT(job->request_id)),
+			DB_TEXT(job->gateway), DB_TEXT(job->request_id), DB_INT_OR_NULL(job->to_store_pk, 0),
+			DB_TEXT(job->to_key)),
 		NULL, err);
 }
 

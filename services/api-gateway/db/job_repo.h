@@ -7,7 +7,7 @@
  *
  *	queued --take_due--> running --succeed--> succeeded
  *	  ^                     |----fail-------> failed (final error) or dead (out of attempts)
- *	  '------retry----------'		  cancelled from queued or running
+ *	  '------retry----------'		  cancelled from queued, running or dead
  *
  * A job someone waits for (class quick, stream) is born running with attempt 1 and a deadline; a
  * background job is born queued. Each transition from running names the attempt it is about: a late or
@@ -15,9 +15,14 @@
  */
 
 #include "db/media_repo.h"
+#include "schemas/control_message.h"
 
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_SUCCEEDED, JOB_FAILED, JOB_DEAD, JOB_CANCELLED };
 const char *job_state_name(enum job_state state); /* "queued" ... */
+
+/* A background attempt of which nothing is heard for so long counts as lost. The broker delivers again at once
+ * when a worker dies: this is for what the broker has lost. */
+enum { JOB_RESULT_TIMEOUT_MS = 3600 * 1000 };
 
 struct job_new {
 	const char *id; /* UUID */
@@ -28,6 +33,8 @@ struct job_new {
 	int64_t store_pk;
 	const char *store_key;    /* NULL: none */
 	const char *replaces_key; /* put over a READY media: the key it has now; NULL: none */
+	int64_t to_store_pk;      /* copy, move: where to; 0: none */
+	const char *to_key;       /* copy, move; NULL: none */
 	int64_t max_attempts;     /* 0: 1 for quick and stream, 10 for background */
 	int64_t delay_ms;         /* background: not before that */
 	int64_t deadline_unix_ms; /* of the whole job; 0: none (background), required otherwise */
@@ -45,6 +52,8 @@ struct job_row {
 	const char *pid;
 	struct store_descriptor store;
 	const char *store_key, *replaces_key;
+	int64_t to_store_pk; /* 0: none, or the store has been deleted since */
+	const char *to_key;
 	int64_t attempt, max_attempts;
 	int64_t deadline_unix_ms;               /* 0 none */
 	const char *spec;                       /* JSON text */
@@ -58,8 +67,7 @@ MUST_CHECK int job_insert(struct db_conn *conn, const struct job_new *job, struc
 /* 1 / 0 / -1. A text that is no UUID is 0. */
 MUST_CHECK int job_find(struct db_conn *conn, const char *id, enum db_lock lock, struct arena *arena,
 	struct job_row *out, struct error *err);
-/* {id, kind, class, state, pid, store, store_key, attempt, max_attempts, next_run_at, deadline, result,
- * error, created, updated}: 1 / 0 / -1 */
+/* The job as the API shows it (job_json() in migrations/040_jobs.sql): 1 / 0 / -1 */
 MUST_CHECK int job_read_json(
 	struct db_conn *conn, const char *id, struct arena *arena, const char **json, struct error *err);
 
@@ -85,11 +93,16 @@ MUST_CHECK int job_retry(struct db_conn *conn, const char *id, int64_t attempt, 
 /* Publishing failed before a worker could see it: queued again after delay_ms, the attempt not counted. */
 MUST_CHECK int job_put_back(
 	struct db_conn *conn, const char *id, int64_t attempt, int64_t delay_ms, struct error *err);
-/* From queued or running: 1 / 0 finished already or no such job / -1. */
+/* From queued, running or dead: 1 / 0 finished already or no such job / -1. */
 MUST_CHECK int job_cancel(struct db_conn *conn, const char *id, struct error *err);
-/* A dead or failed background job is queued anew with its attempts uncounted: 1 / 0 / -1. */
-MUST_CHECK int job_rerun(struct db_conn *conn, const char *id, struct error *err);
-/* Whether an unfinished job still needs this file of the spool (`spool` in its spec): 1 / 0 / -1. */
+/* A dead or failed job is queued anew, in the background, with its attempts uncounted; `store_key` is where
+ * a put writes this time, NULL: as before. 1 / 0 / -1. */
+MUST_CHECK int job_rerun(struct db_conn *conn, const char *id, const char *store_key, struct error *err);
+/* How far the attempt is, and that it is alive: it is overdue only timeout_ms from now. 1 / 0 it is not
+ * running / -1. */
+MUST_CHECK int job_note_progress(
+	struct db_conn *conn, const struct progress_message *progress, int64_t timeout_ms, struct error *err);
+/* Whether an unfinished or dead job still needs this file of the spool (`spool` in its spec): 1 / 0 / -1. */
 MUST_CHECK int job_spool_needed(struct db_conn *conn, const char *name, struct error *err);
 /* Deletes finished jobs (succeeded, failed, cancelled; dead ones stay) older than that, at most `limit`. */
 MUST_CHECK int job_delete_finished(

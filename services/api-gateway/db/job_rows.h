@@ -9,7 +9,8 @@
 
 /* The columns of a struct job_row, of `j`, `s` and `c`. The store may have been deleted since. */
 #define JOB_COLUMNS                                                                                          \
-	" j.id, j.kind, j.class, j.state, j.media, j.pid, j.store_key, j.replaces_key, j.attempt,"           \
+	" j.id, j.kind, j.class, j.state, j.media, j.pid, j.store_key, j.replaces_key, j.to_store, "         \
+	"j.to_key, j.attempt,"                                                                               \
 	" j.max_attempts, unix_ms(j.deadline) AS deadline, j.spec, j.result, j.error_code, j.error_message," \
 	" j.gateway, j.request_id, unix_ms(j.created) AS created, unix_ms(j.updated) AS "                    \
 	"updated," STORE_COLUMNS

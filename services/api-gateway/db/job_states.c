@@ -37,14 +37,19 @@ static const struct db_statement PUT_BACK = {"job_put_back",
 	" overdue_at = NULL, updated = now()" RUNNING_ATTEMPT};
 static const struct db_statement CANCEL = {"job_cancel",
 	"UPDATE job SET state = 'cancelled', overdue_at = NULL, updated = now()"
-	" WHERE id = $1 AND state IN ('queued', 'running')"};
+	" WHERE id = $1 AND state IN ('queued', 'running', 'dead')"};
 /* max_attempts grows instead of attempt shrinking: a result of the old attempts must stay a late one */
 static const struct db_statement RERUN = {"job_rerun",
-	"UPDATE job SET state = 'queued', next_run_at = now(), max_attempts = attempt + max_attempts, "
+	"UPDATE job SET state = 'queued', next_run_at = now(), max_attempts = attempt + "
+	"greatest(max_attempts, 10), "
 	"deadline = NULL,"
-	" updated = now() WHERE id = $1 AND class = 'background' AND state IN ('dead', 'failed')"};
+	" class = 'background', store_key = coalesce($2, store_key), result = NULL, error_code = NULL,"
+	" error_message = NULL, updated = now() WHERE id = $1 AND state IN ('dead', 'failed')"};
+static const struct db_statement NOTE_PROGRESS = {"job_note_progress",
+	"UPDATE job SET done = $3, total = nullif($4, -1), worker = $5, reported = now(),"
+	" overdue_at = greatest(overdue_at, now() + $6::bigint * interval '1 ms')" RUNNING_ATTEMPT};
 static const struct db_statement SPOOL_NEEDED = {"job_spool_needed",
-	"SELECT 1 FROM job WHERE state IN ('queued', 'running') AND spec ->> 'spool' = $1 LIMIT 1"};
+	"SELECT 1 FROM job WHERE state IN ('queued', 'running', 'dead') AND spec ->> 'spool' = $1 LIMIT 1"};
 static const struct db_statement DELETE_FINISHED = {"job_delete_finished",
 	"DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state IN ('succeeded', 'failed', 'cancelled')"
 	" AND updated < now() - $1::bigint * interval '1 ms' ORDER BY updated LIMIT $2 FOR UPDATE SKIP "
@@ -108,9 +113,20 @@ int job_cancel(struct db_conn *conn, const char *id, struct error *err)
 	return job_is_id(id) ? repo_change(conn, &CANCEL, DB_PARAMS(DB_TEXT(id)), err) : 0;
 }
 
-int job_rerun(struct db_conn *conn, const char *id, struct error *err)
+int job_rerun(struct db_conn *conn, const char *id, const char *store_key, struct error *err)
 {
-	return job_is_id(id) ? repo_change(conn, &RERUN, DB_PARAMS(DB_TEXT(id)), err) : 0;
+	return job_is_id(id) ? repo_change(conn, &RERUN, DB_PARAMS(DB_TEXT(id), DB_TEXT(store_key)), err) : 0;
+}
+
+int job_note_progress(
+	struct db_conn *conn, const struct progress_message *progress, int64_t timeout_ms, struct error *err)
+{
+	if (!job_is_id(progress->job_id))
+		return 0;
+	return repo_change(conn, &NOTE_PROGRESS,
+		DB_PARAMS(DB_TEXT(progress->job_id), DB_INT(progress->attempt), DB_INT(progress->done),
+			DB_INT(progress->total), DB_TEXT(progress->worker), DB_INT(timeout_ms)),
+		err);
 }
 
 int job_spool_needed(struct db_conn *conn, const char *name, struct error *err)

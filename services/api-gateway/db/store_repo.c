@@ -28,7 +28,8 @@ static const struct db_statement LIST_JSON = {"store_list_json",
 static const struct db_statement DELETE = {"store_delete",
 	"WITH use AS MATERIALIZED (SELECT"
 	"	(SELECT count(*) FROM (SELECT FROM media WHERE store = $1 LIMIT $2) m) AS media,"
-	"	(SELECT count(*) FROM job WHERE store = $1 AND state IN ('queued', 'running')) AS jobs),"
+	"	(SELECT count(*) FROM job WHERE (store = $1 OR to_store = $1) AND state IN ('queued', "
+	"'running')) AS jobs),"
 	" gone AS (DELETE FROM store WHERE pk = $1 AND (SELECT media + jobs = 0 FROM use) RETURNING pk)"
 	" SELECT use.media, use.jobs, EXISTS (SELECT FROM gone) AS gone FROM store, use WHERE pk = $1"};
 

@@ -4,30 +4,19 @@
 #include "common/arena.h"
 #include "common/clock.h"
 #include "common/random.h"
-#include "db/job_repo.h"
-#include "domain/job_spec.h"
+#include "domain/record_parts.h"
 #include "domain/retry.h"
 #include "domain/spool.h"
 
 #include <string.h>
 
-enum { REPLACED_GRACE_MS = 60 * 1000 }; /* for those who are still reading the old object */
-
-struct record {
-	struct db_conn *conn;
-	struct arena *arena;
-	const struct result_message *result;
-	struct job_row job;
-	struct job_spec spec;
-	struct db_actor actor;
-	enum record_outcome outcome;
-	struct error failure;
-};
-
 /* --- what each kind of job means for its media */
 
-static int delete_object(struct record *record, const char *key, int64_t delay_ms, struct error *err)
+int record_delete(
+	struct record *record, int64_t store_pk, const char *key, int64_t delay_ms, struct error *err)
 {
+	if (!store_pk || !key)
+		return 0; /* the store is gone, and with it what was in it */
 	char id[RANDOM_UUID_SIZE];
 	random_uuid(id);
 	struct job_new job = {
@@ -35,12 +24,18 @@ static int delete_object(struct record *record, const char *key, int64_t delay_m
 		.kind = JOB_DELETE,
 		.class = JOB_BACKGROUND,
 		.pid = record->job.pid,
-		.store_pk = record->job.store.pk,
+		.store_pk = store_pk,
 		.store_key = key,
+		.max_attempts = retry_attempts(JOB_DELETE),
 		.delay_ms = delay_ms,
 		.request_id = record->job.request_id,
 	};
 	return job_insert(record->conn, &job, err);
+}
+
+static int delete_object(struct record *record, const char *key, int64_t delay_ms, struct error *err)
+{
+	return record_delete(record, record->job.store.pk, key, delay_ms, err);
 }
 
 /* The bytes are in the store under job.store_key. 1: they are the media's now · 0: nobody wants them · -1 */
@@ -73,7 +68,7 @@ static int put_done(struct record *record, struct error *err)
 	if (!attached)
 		return delete_object(record, record->job.store_key, 0, err);
 	if (record->job.replaces_key)
-		return delete_object(record, record->job.replaces_key, REPLACED_GRACE_MS, err);
+		return delete_object(record, record->job.replaces_key, RECORD_GRACE_MS, err);
 	return 0;
 }
 
@@ -161,6 +156,7 @@ static int postpone(struct record *record, const struct error *why, int64_t dela
 	if (!retried || state != JOB_DEAD)
 		return 0;
 	record->outcome = RECORD_FAILED;
+	record->dead = true;
 	return CONSEQUENCES[record->job.kind].failed(record, err);
 }
 
@@ -177,7 +173,7 @@ static int record_error(struct record *record, const struct error *why, bool ret
 	 * bring to an end */
 	bool ours = record->job.class == JOB_BACKGROUND || record->job.attempt > 1;
 	if (still_watching(record, why->code) || (ours && retryable))
-		return postpone(record, why, retry_delay_ms(record->job.attempt), err);
+		return postpone(record, why, retry_delay_ms(record->job.kind, record->job.attempt), err);
 	return fail(record, why, err);
 }
 
@@ -234,9 +230,13 @@ static int record_locked(struct record *record, struct error *err)
 	return record_error(record, &why, result->retryable, err);
 }
 
-static bool is_over(enum record_outcome outcome)
+/* The spool file of a job that is over goes; that of one that is dead waits for it to be run again or
+ * cancelled. */
+static void clear_spool(const struct record *record, struct spool *spool)
 {
-	return outcome != RECORD_POSTPONED && outcome != RECORD_IGNORED;
+	bool over = record->outcome != RECORD_POSTPONED && record->outcome != RECORD_IGNORED && !record->dead;
+	if (over && record->spec.spool)
+		spool_remove(spool, record->spec.spool);
 }
 
 /* Locks the job and reads what it remembers. 1 / 0 no such job / -1 */
@@ -260,8 +260,7 @@ int record_result(struct db_conn *conn, struct spool *spool, const struct result
 	int found = load(&record, result->job_id, err);
 	if (found < 0 || (found && record_locked(&record, err)) || db_commit(&tx, err))
 		return -1;
-	if (is_over(record.outcome) && record.spec.spool)
-		spool_remove(spool, record.spec.spool);
+	clear_spool(&record, spool);
 	*outcome = record.outcome;
 	if (failure)
 		*failure = record.failure;
@@ -278,8 +277,7 @@ static int record_one_overdue(struct db_conn *conn, struct spool *spool, struct 
 	error_set(&why, ERROR_DEADLINE, "no result came in time");
 	if (postpone(&record, &why, 0, err))
 		return -1;
-	if (is_over(record.outcome) && record.spec.spool)
-		spool_remove(spool, record.spec.spool);
+	clear_spool(&record, spool);
 	return 0;
 }
 
@@ -296,6 +294,45 @@ int record_overdue(struct db_conn *conn, struct spool *spool, int limit, size_t 
 	return db_commit(&tx, err);
 }
 
+int record_lost(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
+	const struct error *why, struct error *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	struct record record = {.conn = conn, .arena = arena, .outcome = RECORD_IGNORED};
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (db_begin(conn, &tx, err))
+		return -1;
+	int found = load(&record, job_id, err);
+	bool ours = found == 1 && record.job.state == JOB_RUNNING && record.job.attempt == attempt;
+	int64_t delay_ms = ours ? retry_delay_ms(record.job.kind, attempt) : 0;
+	if (found < 0 || (ours && postpone(&record, why, delay_ms, err)) || db_commit(&tx, err))
+		return -1;
+	clear_spool(&record, spool);
+	return 0;
+}
+
+int record_cancel(struct db_conn *conn, struct spool *spool, const char *job_id, struct error *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	struct record record = {.conn = conn, .arena = arena, .outcome = RECORD_FAILED};
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (db_begin(conn, &tx, err))
+		return -1;
+	int found = load(&record, job_id, err);
+	if (found <= 0)
+		return found ? -1 : error_set(err, ERROR_NOT_FOUND, "no job has this id");
+	bool dead = record.job.state == JOB_DEAD; /* what follows from its failure has followed */
+	int cancelled = job_cancel(conn, job_id, err);
+	if (cancelled < 0 || (cancelled && !dead && CONSEQUENCES[record.job.kind].failed(&record, err)) ||
+		db_commit(&tx, err))
+		return -1;
+	if (!cancelled)
+		return error_set(
+			err, ERROR_CONFLICT, "this job has %s already", job_state_name(record.job.state));
+	clear_spool(&record, spool);
+	return 0;
+}
+
 int record_failure(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
 	const struct error *why, struct error *err)
 {
@@ -308,7 +345,6 @@ int record_failure(struct db_conn *conn, struct spool *spool, const char *job_id
 	bool ours = found == 1 && record.job.state == JOB_RUNNING && record.job.attempt == attempt;
 	if (found < 0 || (ours && fail(&record, why, err)) || db_commit(&tx, err))
 		return -1;
-	if (is_over(record.outcome) && record.spec.spool)
-		spool_remove(spool, record.spec.spool);
+	clear_spool(&record, spool);
 	return 0;
 }

@@ -32,6 +32,15 @@ MUST_CHECK int record_result(struct db_conn *conn, struct spool *spool, const st
 MUST_CHECK int record_failure(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
 	const struct error *why, struct error *err);
 
+/* That attempt will not end: the broker has given the job up. Tried again later, or dead. */
+MUST_CHECK int record_lost(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
+	const struct error *why, struct error *err);
+
+/* Somebody does not want the job any more: cancelled, with the consequences of a failure. NOT_FOUND, CONFLICT
+ * (it has finished). The worker that runs it is not told here. */
+MUST_CHECK int record_cancel(
+	struct db_conn *conn, struct spool *spool, const char *job_id, struct error *err);
+
 /* Running jobs whose result is overdue: tried again, or given up with the consequences, in one
  * transaction. At most `limit`; *count says how many there were. */
 MUST_CHECK int record_overdue(

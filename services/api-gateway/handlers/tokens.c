@@ -8,11 +8,11 @@
 #include "config.h"
 #include "domain/tokens.h"
 #include "gateway.h"
+#include "handlers/query.h"
 #include "http/request.h"
 #include "http/response.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,28 +22,6 @@ enum { PAGE_DEFAULT = 100 };
 static struct tokens_source source_of(const struct gateway *gateway)
 {
 	return (struct tokens_source){gateway->pool, gateway->database_timeout_ms};
-}
-
-/* A query parameter that is a whole number from 1 to `maximum`; absent, it is `preset`. */
-static int number_of(const struct request *request, struct response *response, const char *name,
-	int64_t preset, int64_t maximum, int64_t *out, struct error *err)
-{
-	const char *text = request_query(request, name);
-	*out = preset;
-	if (!text)
-		return 0;
-	char *end;
-	errno = 0;
-	long long value = strtoll(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && value >= 1 && value <= maximum) {
-		*out = value;
-		return 0;
-	}
-	response_set_detail(response, arena_printf(request->arena,
-					      "[{\"type\":\"int_parsing\",\"loc\":[\"query\",\"%s\"],\"msg\":"
-					      "\"Input should be a whole number from 1 to %" PRId64 "\"}]",
-					      name, maximum));
-	return error_set(err, ERROR_INVALID, "%s must be a whole number from 1 to %" PRId64, name, maximum);
 }
 
 /* The list is asked for with one more than is shown, so that a next page is only offered when there is
@@ -73,8 +51,8 @@ int handle_token_list(
 	struct token_query query = {.user = request_query(request, "user")};
 	const char *json;
 	int64_t limit;
-	if (number_of(request, response, "limit", PAGE_DEFAULT, TOKEN_PAGE_MAX, &limit, err) ||
-		number_of(request, response, "before", 0, INT64_MAX, &query.before_pk, err))
+	if (query_number(request, response, "limit", PAGE_DEFAULT, TOKEN_PAGE_MAX, &limit, err) ||
+		query_number(request, response, "before", 0, INT64_MAX, &query.before_pk, err))
 		return -1;
 	query.limit = limit + 1;
 	if (tokens_list(&source, &request->principal, &query, request->arena, &json, err))

@@ -2,6 +2,7 @@
 #include "http/routes.h"
 
 #include "handlers/identifiers.h"
+#include "handlers/jobs.h"
 #include "handlers/login.h"
 #include "handlers/media.h"
 #include "handlers/pages.h"
@@ -94,6 +95,11 @@ const struct route ROUTES[] = {
 	{"PUT",    "/api/media/{pid...}/content",   handle_content_put,       WRITER, STREAM,                           REPLY("media"),           200},
 	{"GET",    "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 	{"HEAD",   "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
+
+	{"GET",    "/api/jobs",                     handle_job_list,          READER, NONE,                             REPLY("job_list"),        200},
+	{"GET",    "/api/jobs/{id}",                handle_job_read,          READER, NONE,                             REPLY("job"),             200},
+	{"POST",   "/api/jobs/{id}/cancel",         handle_job_cancel,        WRITER, NONE,                             REPLY("job"),             200},
+	{"POST",   "/api/jobs/{id}/retry",          handle_job_retry,         WRITER, NONE,                             REPLY("job"),             200},
 
 	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON_LONG_ONCE("upload_input", NULL), REPLY("upload"),       200},
 	{"GET",    "/api/download/url/{pid...}",    handle_download_url,      READER, NONE,                             REPLY("download"),        200},

@@ -9,6 +9,7 @@
 #include "jobs/holder.h"
 #include "jobs/jobs.h"
 #include "jobs/report.h"
+#include "jobs/running.h"
 
 #include <pthread.h>
 
@@ -53,6 +54,18 @@ static enum bus_settlement give_back(
 	return BUS_REQUEUE;
 }
 
+static void run_watched(struct running *running, struct job *job, struct result_message *result)
+{
+	struct running_job entry;
+	if (running) {
+		running_begin(running, job->message, &entry);
+		job->watch = &entry.watch;
+	}
+	jobs_run(job, result);
+	if (running)
+		running_end(running, &entry);
+}
+
 static enum bus_settlement run_and_report(struct job_consumer *consumer, const struct bus_delivery *delivery,
 	const struct job_message *message, struct arena *arena)
 {
@@ -64,7 +77,7 @@ static enum bus_settlement run_and_report(struct job_consumer *consumer, const s
 		.message = message,
 		.traceparent = bus_delivery_header(delivery, "traceparent"),
 	};
-	jobs_run(&job, &result);
+	run_watched(consumer->options.running, &job, &result);
 	if (report_result(consumer->options.publisher, delivery, message, &result, &err) != 0)
 		return give_back(consumer, message, &err);
 	return BUS_ACK;

@@ -19,6 +19,7 @@
 struct holder;
 struct job_consumer;
 struct job_environment;
+struct running;
 
 struct job_consumer_options {
 	const struct bus_options *bus;
@@ -26,7 +27,8 @@ struct job_consumer_options {
 	int threads;               /* jobs at once; the prefetch of each queue, too */
 	struct bus_publisher *publisher;
 	const struct job_environment *environment;
-	struct holder *holder; /* for RAM queues, else NULL */
+	struct running *running; /* NULL: nobody asks how far jobs are */
+	struct holder *holder;   /* for RAM queues, else NULL */
 };
 
 /* What the options point to is borrowed and must outlive it. */

@@ -33,6 +33,7 @@ static int transfer(struct job *job, struct store *target, int64_t size, char sh
 	pulled_source_init(
 		&pulled, push_object, &origin, size, PEER_PATIENCE * job->environment->stall_timeout_ms);
 	hashing_source_init(&hashing, &pulled.base, message->sha256, message->deadline_unix_ms);
+	hashing.watch = job->watch;
 	int result = store_put(target, message->to_key, &hashing.base, message->content_type, NULL, err);
 	memcpy(sha256, hashing.sha256, sizeof(hashing.sha256));
 	hashing_source_release(&hashing);
@@ -64,8 +65,11 @@ static int copy_to(struct job *job, struct store *target, struct error *err)
 {
 	char passed[65];
 	struct object_info info;
-	if (store_stat(job->store, job->message->key, &info, err) != 0 ||
-		transfer(job, target, info.size, passed, err) != 0)
+	if (store_stat(job->store, job->message->key, &info, err) != 0)
+		return -1;
+	if (job->watch)
+		job->watch->total = 2 * info.size; /* there, and back to be compared */
+	if (transfer(job, target, info.size, passed, err) != 0)
 		return -1;
 	return read_back(job, target, passed, err);
 }

@@ -40,6 +40,8 @@ static int run_on_store(struct job *job, struct error *err)
 static int run(struct job *job, struct error *err)
 {
 	int64_t deadline = job->message->deadline_unix_ms;
+	if (job->watch && job->watch->cancelled)
+		return error_set(err, ERROR_CANCELLED, "the job was cancelled");
 	if (deadline && clock_unix_ms() >= deadline)
 		return error_set_cause(err, ERROR_DEADLINE, "the job came after its deadline");
 	return run_on_store(job, err);
@@ -54,6 +56,14 @@ static void record_error(const struct job *job, const struct error *err)
 	result->cause = err->cause[0] ? arena_strdup(job->arena, err->cause) : NULL;
 	result->inline_bytes = NULL;
 	result->url = NULL;
+}
+
+/* Whose memory has the bytes now: where they were stored is what a copy is about. */
+static const char *holder_of(const struct job *job)
+{
+	const struct job_message *message = job->message;
+	const struct store_descriptor *store = message->kind == JOB_COPY ? &message->to : &message->store;
+	return store->type == STORE_DICT ? job->environment->holder : NULL;
 }
 
 static void count(const struct result_message *result)
@@ -91,7 +101,7 @@ void jobs_run(struct job *job, struct result_message *result)
 		.worker = job->environment->worker,
 		.code = ERROR_NONE,
 		.size = -1,
-		.holder = message->store.type == STORE_DICT ? job->environment->holder : NULL,
+		.holder = holder_of(job),
 	};
 	job->result = result;
 	job->store = NULL;

@@ -35,8 +35,9 @@ struct job {
 	const struct job_environment *environment;
 	struct arena *arena;
 	const struct job_message *message;
-	const char *traceparent; /* NULL: none */
-	struct store *store;     /* of the message's descriptor, open */
+	const char *traceparent;      /* NULL: none */
+	struct transfer_watch *watch; /* NULL: nobody watches it */
+	struct store *store;          /* of the message's descriptor, open */
 	struct result_message *result;
 };
 

@@ -13,6 +13,7 @@ int job_hash_object(const struct job *job, struct store *store, const char *key,
 	struct hashing_sink sink;
 	char hex[DIGEST_HEX_SIZE];
 	hashing_sink_init(&sink, job->message->deadline_unix_ms);
+	sink.watch = job->watch;
 	int result = store_get(store, key, 0, -1, &sink.base, err);
 	if (result == 0) {
 		hashing_sink_finish(&sink, hex);

@@ -91,6 +91,7 @@ static int put(struct job *job, struct put_source *source, struct error *err)
 	struct hashing_source hashing;
 	bool hashed = true;
 	hashing_source_init(&hashing, source->chosen, message->sha256, message->deadline_unix_ms);
+	hashing.watch = job->watch;
 	int result = store_put(job->store, message->key, &hashing.base, message->content_type, &hashed, err);
 	if (result == 0)
 		result = check_stored(job, hashed ? hashing.count : source->chosen->size, err);

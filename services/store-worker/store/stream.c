@@ -87,11 +87,19 @@ void file_source_release(struct file_source *source)
 
 /* --- hashing source */
 
-static int check_deadline(int64_t deadline_unix_ms, struct error *err)
+static int check_going_on(const struct transfer_watch *watch, int64_t deadline_unix_ms, struct error *err)
 {
+	if (watch && watch->cancelled)
+		return error_set(err, ERROR_CANCELLED, "the job was cancelled");
 	if (deadline_unix_ms && clock_unix_ms() >= deadline_unix_ms)
 		return error_set(err, ERROR_DEADLINE, NULL);
 	return 0;
+}
+
+static void note_passed(struct transfer_watch *watch, size_t length)
+{
+	if (watch)
+		watch->done += (int64_t)length;
 }
 
 static int check_end(struct hashing_source *source, struct error *err)
@@ -108,7 +116,7 @@ static int check_end(struct hashing_source *source, struct error *err)
 static ssize_t hashing_read(struct source *base, void *out, size_t size, struct error *err)
 {
 	struct hashing_source *source = (struct hashing_source *)base;
-	if (check_deadline(source->deadline_unix_ms, err) != 0)
+	if (check_going_on(source->watch, source->deadline_unix_ms, err) != 0)
 		return -1;
 	ssize_t got = source->inner->read(source->inner, out, size, err);
 	if (got < 0)
@@ -116,6 +124,7 @@ static ssize_t hashing_read(struct source *base, void *out, size_t size, struct 
 	if (got == 0)
 		return check_end(source, err);
 	digest_update(source->digest, out, (size_t)got);
+	note_passed(source->watch, (size_t)got);
 	source->count += got;
 	return got;
 }
@@ -128,6 +137,8 @@ static int hashing_rewind(struct source *base, struct error *err)
 	char forgotten[DIGEST_HEX_SIZE];
 	digest_finish_hex(source->digest, forgotten);
 	source->sha256[0] = '\0';
+	if (source->watch)
+		source->watch->done -= source->count; /* which will pass again */
 	source->count = 0;
 	return 0;
 }
@@ -175,9 +186,10 @@ void memory_sink_release(struct memory_sink *sink)
 static int hashing_write(struct sink *base, const void *bytes, size_t length, struct error *err)
 {
 	struct hashing_sink *sink = (struct hashing_sink *)base;
-	if (check_deadline(sink->deadline_unix_ms, err) != 0)
+	if (check_going_on(sink->watch, sink->deadline_unix_ms, err) != 0)
 		return -1;
 	digest_update(sink->digest, bytes, length);
+	note_passed(sink->watch, length);
 	sink->count += (int64_t)length;
 	return 0;
 }

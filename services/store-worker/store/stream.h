@@ -7,11 +7,18 @@
 #include "common/buf.h"
 #include "common/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct digest;
+
+/* A transfer as others see it: how far it is, and whether it is to stop at its next buffer. */
+struct transfer_watch {
+	_Atomic bool cancelled;
+	_Atomic int64_t done, total; /* bytes that have passed, that will pass (-1: unknown) */
+};
 
 enum { STREAM_BUFFER_SIZE = 256 * 1024 };
 
@@ -51,13 +58,14 @@ void file_source_release(struct file_source *source);
 
 /* Hashes what passes, and fails in place of the end with CHECKSUM when the bytes are not the expected ones:
  * since store_put() asks for the end before it hands on the last byte, wrong bytes never become visible. With
- * a deadline it stops with DEADLINE, also instead of the end. */
+ * a deadline it stops with DEADLINE, also instead of the end; when its watch is cancelled, with CANCELLED. */
 struct hashing_source {
 	struct source base;
 	struct source *inner;
 	struct digest *digest;
-	const char *expected;     /* hex SHA-256; NULL: none */
-	int64_t deadline_unix_ms; /* 0: none */
+	const char *expected;         /* hex SHA-256; NULL: none */
+	int64_t deadline_unix_ms;     /* 0: none */
+	struct transfer_watch *watch; /* NULL: none; set after init */
 	int64_t count;
 	char sha256[65]; /* once the end was seen, else "" */
 };
@@ -83,7 +91,8 @@ struct hashing_sink {
 	struct sink base;
 	struct digest *digest;
 	int64_t count;
-	int64_t deadline_unix_ms; /* 0: none */
+	int64_t deadline_unix_ms;     /* 0: none */
+	struct transfer_watch *watch; /* NULL: none; set after init */
 };
 void hashing_sink_init(struct hashing_sink *sink, int64_t deadline_unix_ms);
 /* The hex SHA-256 of all that passed. */

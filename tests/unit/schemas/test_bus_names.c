@@ -76,8 +76,8 @@ static void the_base_declares_the_exchanges(void **state)
 	(void)state;
 	static const struct bus_exchange EXPECTED[] = {{BUS_JOBS, "direct", true},
 		{BUS_RESULTS, "direct", true}, {BUS_EVENTS, "topic", true}, {BUS_REQUESTS, "topic", true},
-		{BUS_DEAD, "fanout", true}, {BUS_EVENTS_FANOUT, "fanout", false},
-		{BUS_REQUESTS_FANOUT, "fanout", false}};
+		{BUS_DEAD, "fanout", true}, {BUS_CONTROL, "fanout", true},
+		{BUS_EVENTS_FANOUT, "fanout", false}, {BUS_REQUESTS_FANOUT, "fanout", false}};
 	struct bus_topology base = bus_topology_base(arena);
 	size_t count = 0;
 	for (; base.exchanges[count].name; count++) {
@@ -85,14 +85,14 @@ static void the_base_declares_the_exchanges(void **state)
 		assert_string_equal(base.exchanges[count].type, EXPECTED[count].type);
 		assert_int_equal(base.exchanges[count].durable, EXPECTED[count].durable);
 	}
-	assert_int_equal(count, 7);
+	assert_int_equal(count, 8);
 }
 
 static void the_base_binds_every_queue(void **state)
 {
 	(void)state;
 	struct bus_topology base = bus_topology_base(arena);
-	assert_int_equal(count_queues(&base), 6);
+	assert_int_equal(count_queues(&base), 8);
 	assert_true(is_bound(
 		&base, BUS_JOBS, "mediastore.jobs.shared.quick", "mediastore.jobs.shared.quick", false));
 	assert_true(is_bound(
@@ -101,6 +101,7 @@ static void the_base_binds_every_queue(void **state)
 		"mediastore.jobs.shared.background", false));
 	assert_true(is_bound(&base, BUS_RESULTS, BUS_RESULTS_SHARED, "shared", false));
 	assert_true(is_bound(&base, BUS_DEAD, BUS_DEAD_QUEUE, "", false));
+	assert_true(is_bound(&base, BUS_RESULTS, BUS_PROGRESS, BUS_PROGRESS_KEY, false));
 	assert_true(is_bound(&base, BUS_EVENTS, BUS_EVENTS_FANOUT, "#", true));
 }
 
@@ -147,7 +148,7 @@ static void a_worker_adds_the_queues_of_its_sites(void **state)
 	(void)state;
 	static const char *const SITES[] = {"default", "lab-2", NULL};
 	struct bus_topology worker = bus_topology_worker(arena, SITES);
-	assert_int_equal(count_queues(&worker), 6 + 2 * 4);
+	assert_int_equal(count_queues(&worker), 8 + 2 * 4);
 	for (const char *const *site = SITES; *site; site++) {
 		const struct bus_queue *ram = find_queue(&worker, bus_ram_queue(arena, *site));
 		assert_true(ram && ram->single_active_consumer && ram->durable && !ram->quorum);
@@ -168,7 +169,17 @@ static void a_gateway_adds_its_own_reply_queue(void **state)
 	const struct bus_queue *reply = find_queue(&gateway, "mediastore.replies.g1");
 	assert_true(reply && reply->exclusive && reply->auto_delete && !reply->durable && !reply->quorum);
 	assert_true(is_bound(&gateway, BUS_RESULTS, reply->name, reply->name, false));
-	assert_int_equal(count_queues(&gateway), 7);
+	assert_int_equal(count_queues(&gateway), 9);
+}
+
+static void a_worker_hears_what_all_are_told(void **state)
+{
+	(void)state;
+	const char *name = bus_control_queue(arena, "w1");
+	struct bus_topology control = bus_topology_control(arena, name);
+	const struct bus_queue *queue = find_queue(&control, name);
+	assert_true(queue && queue->exclusive && queue->auto_delete && !queue->quorum);
+	assert_true(is_bound(&control, BUS_CONTROL, name, name, false));
 }
 
 /* What the broker would refuse (RabbitMQ: quorum queues are durable, and neither exclusive nor
@@ -195,6 +206,7 @@ int main(void)
 		cmocka_unit_test(what_was_promised_waits_in_quorum_queues),
 		cmocka_unit_test(a_worker_adds_the_queues_of_its_sites),
 		cmocka_unit_test(a_gateway_adds_its_own_reply_queue),
+		cmocka_unit_test(a_worker_hears_what_all_are_told),
 		cmocka_unit_test(no_queue_asks_for_what_its_kind_cannot_do),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -114,7 +114,7 @@ static void job_out_of_attempts_is_dead_and_can_be_run_again(void **state)
 	assert_found(job_retry(fixture.conn, id, 2, 0, &WHY, &now, &fixture.err));
 	assert_int_equal(now, JOB_DEAD);
 	assert_string_equal(find(id).error_code, "unavailable");
-	assert_found(job_rerun(fixture.conn, id, &fixture.err));
+	assert_found(job_rerun(fixture.conn, id, NULL, &fixture.err));
 	assert_int_equal(take(1, &jobs), 1);
 	assert_int_equal(jobs[0].attempt, 3);
 }

@@ -125,6 +125,43 @@ static void a_hashing_source_stops_at_its_deadline(void **state)
 	hashing_source_release(&source);
 }
 
+static void a_watched_source_counts_and_stops_when_it_is_cancelled(void **state)
+{
+	(void)state;
+	char byte;
+	struct error err;
+	struct memory_source inner;
+	struct hashing_source source;
+	struct transfer_watch watch = {0};
+	memory_source_init(&inner, "abc", 3);
+	hashing_source_init(&source, &inner.base, NULL, 0);
+	source.watch = &watch;
+	assert_int_equal(source.base.read(&source.base, &byte, 1, &err), 1);
+	assert_int_equal(watch.done, 1);
+	assert_int_equal(source.base.rewind(&source.base, &err), 0);
+	assert_int_equal(watch.done, 0);
+	watch.cancelled = true;
+	assert_int_equal(source.base.read(&source.base, &byte, 1, &err), -1);
+	assert_int_equal(err.code, ERROR_CANCELLED);
+	hashing_source_release(&source);
+}
+
+static void a_watched_sink_stops_when_it_is_cancelled(void **state)
+{
+	(void)state;
+	struct error err;
+	struct hashing_sink sink;
+	struct transfer_watch watch = {0};
+	hashing_sink_init(&sink, 0);
+	sink.watch = &watch;
+	assert_int_equal(sink.base.write(&sink.base, "ab", 2, &err), 0);
+	assert_int_equal(watch.done, 2);
+	watch.cancelled = true;
+	assert_int_equal(sink.base.write(&sink.base, "c", 1, &err), -1);
+	assert_int_equal(err.code, ERROR_CANCELLED);
+	hashing_sink_release(&sink);
+}
+
 static void a_memory_sink_takes_no_more_than_its_limit(void **state)
 {
 	(void)state;
@@ -165,6 +202,8 @@ int main(void)
 		cmocka_unit_test(a_hashing_source_hashes_what_passes_also_after_rewinding),
 		cmocka_unit_test(a_hashing_source_fails_in_place_of_a_wrong_end),
 		cmocka_unit_test(a_hashing_source_stops_at_its_deadline),
+		cmocka_unit_test(a_watched_source_counts_and_stops_when_it_is_cancelled),
+		cmocka_unit_test(a_watched_sink_stops_when_it_is_cancelled),
 		cmocka_unit_test(a_memory_sink_takes_no_more_than_its_limit),
 		cmocka_unit_test(a_hashing_sink_hashes_and_counts),
 	};
