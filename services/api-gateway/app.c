@@ -19,6 +19,7 @@
 #include "common/memory.h"
 #include "common/random.h"
 #include "config.h"
+#include "db/media_reader.h"
 #include "db/pool.h"
 #include "domain/first_start.h"
 #include "domain/login_limit.h"
@@ -62,6 +63,7 @@ struct app {
 	struct gateway gateway;
 
 	struct db_pool *pool, *lists;
+	struct media_reader *reader;
 	struct tokens_source tokens;
 	struct schema_set *schemas;
 	struct buf openapi;
@@ -239,6 +241,7 @@ static void build_gateway(struct app *app)
 	gateway->config = app->config;
 	gateway->pool = app->pool;
 	gateway->lists = app->lists;
+	gateway->reader = app->reader;
 	gateway->schemas = app->schemas;
 	gateway->router = app->router;
 	gateway->auth = app->auth;
@@ -301,6 +304,7 @@ static int build(struct app *app, const volatile sig_atomic_t *stop, struct erro
 	const struct config *config = app->config;
 	app->pool = open_pool(config, "api-gateway");
 	app->lists = open_pool(config, "api-gateway lists");
+	app->reader = media_reader_create(app->pool, config->database_timeout_ms);
 	if (build_rest(app, err) || prepare_database(app, stop, err) ||
 		spool_create(config->spool_dir, internal_url(app), config->service_key, &app->spool, err))
 		return -1;
@@ -372,6 +376,7 @@ void app_stop(struct app *app)
 	schema_set_free(app->schemas);
 	buf_release(&app->openapi);
 	coverage_free(app->coverage);
+	media_reader_free(app->reader);
 	db_pool_free(app->lists);
 	db_pool_free(app->pool);
 	arena_free(app->arena);

@@ -23,6 +23,7 @@ struct cors;
 struct coverage;
 struct db_pool;
 struct login_limit;
+struct media_reader;
 struct once;
 struct proxies;
 struct router;
@@ -41,6 +42,7 @@ struct gateway {
 	const struct config *config;
 	struct db_pool *pool;
 	struct db_pool *lists; /* connections of their own for what streams to clients, who may be slow */
+	struct media_reader *reader; /* NULL: reads take a connection of the pool each */
 	const struct schema_set *schemas;
 	const struct router *router;
 	struct auth *auth;

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROLLBACK_MS = 1000 };
+enum { ROLLBACK_MS = 1000, MOMENT_MS = 1 };
 
 void connection_result_cleanup(PGresult **result)
 {
@@ -129,6 +129,10 @@ bool connection_alive(struct db_conn *conn)
 {
 	if (!conn->pg || PQstatus(conn->pg) != CONNECTION_OK)
 		return false;
+	int64_t now_ms = clock_monotonic_ms();
+	if (now_ms - conn->seen_alive_ms <= MOMENT_MS)
+		return true;
+	conn->seen_alive_ms = now_ms;
 	struct pollfd fd = {.fd = PQsocket(conn->pg), .events = POLLIN};
 	/* Between statements the server speaks only to say goodbye, first in words, then by closing. The
 	 * rare other word (a setting changed by a reload) costs a new connection, which is cheap. */

@@ -20,9 +20,10 @@ struct db_conn {
 	struct reconnect *reconnect; /* the pool's */
 	struct db_conn *next;        /* in the pool's idle list */
 	int64_t deadline_ms;
-	bool dedicated;      /* never replaced */
-	bool in_transaction; /* begun, and not yet ended by us, whatever became of the server */
-	bool enclosed;       /* its transaction is db_enclose()'s: what others begin is a savepoint in it */
+	int64_t seen_alive_ms; /* when it was last looked at */
+	bool dedicated;        /* never replaced */
+	bool in_transaction;   /* begun, and not yet ended by us, whatever became of the server */
+	bool enclosed;         /* its transaction is db_enclose()'s: what others begin is a savepoint in it */
 	bool in_savepoint;
 	char constraint[DB_CONSTRAINT_SIZE];
 	const struct db_statement *prepared[DB_PREPARED_SLOTS]; /* open addressing, by address */
@@ -32,7 +33,8 @@ struct db_conn {
 MUST_CHECK int connection_open(
 	struct db_conn *conn, const struct db_pool_options *options, int64_t deadline_ms, struct error *err);
 void connection_close(struct db_conn *conn);
-/* Nothing bad is known of it, and the server has not hung up. One system call. */
+/* Nothing bad is known of it, and the server has not hung up, as far as one system call tells; what was seen a
+ * moment ago is taken for true. */
 bool connection_alive(struct db_conn *conn);
 /* Ends a transaction that is open, if any (enclosed: the savepoint); closes the connection if that fails. */
 void connection_rollback(struct db_conn *conn);

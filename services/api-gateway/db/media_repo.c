@@ -3,6 +3,7 @@
 #include "db/media_repo.h"
 
 #include "common/arena.h"
+#include "common/buf.h"
 #include "db/media_statements.h"
 #include "db/repo.h"
 
@@ -40,6 +41,10 @@ static const struct db_statement READ_MANY = {"media_read_many",
 	"SELECT media_json(m, s, c) FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS asked(pid, "
 	"place)"
 	" JOIN media m ON m.pid = asked.pid" STORE_JOIN("m.store") "ORDER BY asked.place"};
+static const struct db_statement READ_TOGETHER = {"media_read_together",
+	"SELECT asked.place, m.version, media_json(m, s, c)"
+	" FROM unnest($1::text[]) WITH ORDINALITY AS asked(pid, place) JOIN media m ON m.pid = "
+	"asked.pid" STORE_JOIN("m.store")};
 static const struct db_statement FIND = {"media_find", "SELECT" MEDIA_COLUMNS JOINED "WHERE m.pid = $1"};
 static const struct db_statement FIND_LOCKED = {
 	"media_find_locked", "SELECT" MEDIA_COLUMNS JOINED "WHERE m.pid = $1 FOR UPDATE OF m"};
@@ -138,6 +143,21 @@ int media_read(struct db_conn *conn, const char *pid, struct arena *arena, const
 		*version = db_int_at(row, 0, 1);
 	}
 	return found;
+}
+
+int media_read_together(struct db_conn *conn, const char *const *pids, size_t count,
+	void (*found)(size_t place, const char *json, int64_t version, void *context), void *context,
+	struct error *err)
+{
+	CLEANUP(buf_release) struct buf array = {0};
+	CLEANUP(db_result_cleanup) struct db_result *rows = NULL;
+	db_text_array(&array, pids, count);
+	if (db_query(conn, &READ_TOGETHER, DB_PARAMS(DB_TEXT(array.data)), &rows, err))
+		return -1;
+	for (int row = 0; row < db_rows(rows); row++)
+		found((size_t)db_int_at(rows, row, 0) - 1, db_text_at(rows, row, 2), db_int_at(rows, row, 1),
+			context);
+	return 0;
 }
 
 int media_read_json(

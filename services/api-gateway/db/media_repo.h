@@ -59,6 +59,10 @@ MUST_CHECK int media_create(struct db_conn *conn, const struct media_new *media,
 /* The Media reply of contract.md as JSON text, and its version: 1 / 0 no such pid / -1. */
 MUST_CHECK int media_read(struct db_conn *conn, const char *pid, struct arena *arena, const char **json,
 	int64_t *version, struct error *err);
+/* The same of many in one round trip: found() is told of each that exists, with its place in pids, in any order. */
+MUST_CHECK int media_read_together(struct db_conn *conn, const char *const *pids, size_t count,
+	void (*found)(size_t place, const char *json, int64_t version, void *context), void *context,
+	struct error *err);
 /* The same without the version. */
 MUST_CHECK int media_read_json(
 	struct db_conn *conn, const char *pid, struct arena *arena, const char **json, struct error *err);

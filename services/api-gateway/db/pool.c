@@ -2,6 +2,7 @@
 #include "db/pool.h"
 
 #include "common/clock.h"
+#include "common/gate.h"
 #include "common/memory.h"
 #include "db/connection.h"
 #include "db/query.h"
@@ -10,12 +11,19 @@
 #include <assert.h>
 #include <pthread.h>
 
+/* Who waits for a connection, on its thread's stack. */
+struct waiter {
+	struct waiter *next;
+	struct gate served;
+	struct db_conn *conn; /* what was handed to it */
+};
+
 struct db_pool {
 	int size;
 	struct reconnect *reconnect;
 	pthread_mutex_t lock;
-	pthread_cond_t returned; /* a connection came back, or a slot */
-	struct db_conn *idle;    /* most recently used first */
+	struct db_conn *idle; /* most recently used first; none while somebody waits */
+	struct waiter *first, **end;
 	int open, busy, waiting;
 	struct db_conn *enclosed; /* db_enclose(): the only connection, and not ours; else NULL */
 	struct db_transaction around;
@@ -27,11 +35,7 @@ struct db_pool *db_pool_create(const struct db_pool_options *options)
 	pool->size = options->size ? options->size : 8;
 	pool->reconnect = reconnect_create(options);
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_condattr_t attributes;
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->returned, &attributes);
-	pthread_condattr_destroy(&attributes);
+	pool->end = &pool->first;
 	return pool;
 }
 
@@ -51,17 +55,9 @@ void db_pool_free(struct db_pool *pool)
 		pool->idle = conn->next;
 		conn_free(conn);
 	}
-	pthread_cond_destroy(&pool->returned);
 	pthread_mutex_destroy(&pool->lock);
 	reconnect_free(pool->reconnect);
 	free(pool);
-}
-
-/* Waits under the lock until a connection comes back, or the time. */
-static void wait_returned(struct db_pool *pool, int64_t when_ms)
-{
-	struct timespec when = clock_timespec(when_ms);
-	pthread_cond_timedwait(&pool->returned, &pool->lock, &when);
 }
 
 static struct db_conn *conn_create(struct db_pool *pool)
@@ -72,43 +68,93 @@ static struct db_conn *conn_create(struct db_pool *pool)
 	return conn;
 }
 
-/* An idle connection, or a fresh slot; NULL when all stay busy until the deadline. */
-static struct db_conn *take_slot(struct db_pool *pool, int64_t deadline_ms)
+/* --- taking turns. Who comes late waits in a queue and is handed a connection: nobody is woken in vain, nobody
+ * overtaken. */
+
+/* An idle connection, or a fresh slot; NULL: the waiter is in the queue. */
+static struct db_conn *take_or_queue(struct db_pool *pool, struct waiter *waiter)
 {
 	LOCK_SCOPE(&pool->lock);
-	while (!pool->idle && pool->open >= pool->size) {
-		if (clock_left_ms(deadline_ms) == 0)
-			return NULL;
+	struct db_conn *conn = pool->idle;
+	if (!conn && pool->open >= pool->size) {
+		*pool->end = waiter;
+		pool->end = &waiter->next;
 		pool->waiting++;
-		wait_returned(pool, deadline_ms);
-		pool->waiting--;
+		return NULL;
 	}
 	pool->busy++;
-	struct db_conn *conn = pool->idle;
-	if (conn) {
-		pool->idle = conn->next;
-		return conn;
+	if (!conn) {
+		pool->open++;
+		return conn_create(pool);
 	}
-	pool->open++;
-	return conn_create(pool);
+	pool->idle = conn->next;
+	return conn;
 }
 
-static void give_back(struct db_conn *conn)
+/* The lock is held. */
+static void remove_waiter(struct db_pool *pool, struct waiter **link)
 {
-	struct db_pool *pool = conn->pool;
-	bool usable = conn->pg && PQstatus(conn->pg) == CONNECTION_OK &&
-		      PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
-	if (!usable)
-		conn_free(conn);
+	struct waiter *waiter = *link;
+	*link = waiter->next;
+	if (!waiter->next)
+		pool->end = link;
+	pool->waiting--;
+}
+
+static bool leave_queue(struct db_pool *pool, struct waiter *waiter)
+{
 	LOCK_SCOPE(&pool->lock);
+	struct waiter **link = &pool->first;
+	while (*link && *link != waiter)
+		link = &(*link)->next;
+	if (!*link)
+		return false;
+	remove_waiter(pool, link);
+	return true;
+}
+
+/* NULL when all stay busy until the deadline. */
+static struct db_conn *take_slot(struct db_pool *pool, int64_t deadline_ms)
+{
+	struct waiter waiter = {0};
+	gate_init(&waiter.served);
+	struct db_conn *conn = take_or_queue(pool, &waiter);
+	if (conn)
+		return conn;
+	if (!gate_wait(&waiter.served, deadline_ms) && !leave_queue(pool, &waiter))
+		(void)gate_wait(&waiter.served, INT64_MAX); /* it is just being served */
+	return waiter.conn;
+}
+
+/* To the first in the queue, who connects it again if it is closed. */
+static struct waiter *put_back(struct db_pool *pool, struct db_conn *conn)
+{
+	LOCK_SCOPE(&pool->lock);
+	struct waiter *waiter = pool->first;
+	if (waiter) {
+		remove_waiter(pool, &pool->first);
+		return waiter;
+	}
 	pool->busy--;
-	if (usable) {
+	if (conn->pg) {
 		conn->next = pool->idle;
 		pool->idle = conn;
 	} else {
 		pool->open--;
+		conn_free(conn);
 	}
-	pthread_cond_signal(&pool->returned);
+	return NULL;
+}
+
+static void give_back(struct db_conn *conn)
+{
+	if (!conn->pg || PQstatus(conn->pg) != CONNECTION_OK || PQtransactionStatus(conn->pg) != PQTRANS_IDLE)
+		connection_close(conn);
+	struct waiter *waiter = put_back(conn->pool, conn);
+	if (!waiter)
+		return;
+	waiter->conn = conn;
+	gate_open(&waiter->served);
 }
 
 static struct db_conn *lend(struct db_pool *pool, int64_t deadline_ms)

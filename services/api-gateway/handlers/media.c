@@ -2,6 +2,7 @@
 #include "handlers/media.h"
 
 #include "common/arena.h"
+#include "db/media_reader.h"
 #include "db/media_repo.h"
 #include "domain/entity_tag.h"
 #include "domain/media_updates.h"
@@ -35,6 +36,16 @@ int handle_media_create(
 	return 0;
 }
 
+/* With others that read at the same time, where that is possible. */
+static int read_media(struct gateway *gateway, const char *pid, struct arena *arena, const char **json,
+	int64_t *version, struct error *err)
+{
+	if (gateway->reader)
+		return media_reader_read(gateway->reader, pid, arena, json, version, err);
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	return conn ? media_read(conn, pid, arena, json, version, err) : -1;
+}
+
 int handle_media_read(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
@@ -42,8 +53,7 @@ int handle_media_read(
 	int64_t version;
 	if (session_pid(request, response, &pid, err))
 		return -1;
-	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	int found = conn ? media_read(conn, pid, request->arena, &json, &version, err) : -1;
+	int found = read_media(gateway, pid, request->arena, &json, &version, err);
 	if (found < 0)
 		return -1;
 	if (!found)

@@ -124,6 +124,7 @@ int idempotency_run(
 	if (!claim || request->route->body.once != ROUTE_ONCE)
 		return request->route->handler(gateway, request, response, err);
 	struct gateway enclosed = *gateway;
+	enclosed.reader = NULL; /* which reads outside of the transaction */
 	if (once_enter(gateway->once, claim, &enclosed.pool, err) != 0)
 		return -1;
 	int result = request->route->handler(&enclosed, request, response, err);

@@ -239,6 +239,42 @@ static void many_threads_share_two_connections(void **state)
 	db_pool_free(crowd.pool);
 }
 
+struct turn {
+	struct db_pool *pool;
+	int *next, place;
+};
+
+static void *take_a_turn(void *context)
+{
+	struct turn *turn = context;
+	struct error err;
+	CLEANUP(db_release) struct db_conn *conn = db_acquire(turn->pool, soon(), &err);
+	turn->place = conn ? (*turn->next)++ : -1;
+	return NULL;
+}
+
+static void who_waits_longest_is_served_first(void **state)
+{
+	(void)state;
+	struct db_pool *pool = fixture_pool(1);
+	struct db_conn *held = db_acquire(pool, soon(), &fixture.err);
+	struct turn turns[4];
+	pthread_t threads[4];
+	int next = 0;
+	for (int i = 0; i < 4; i++) {
+		turns[i] = (struct turn){pool, &next, 0};
+		pthread_create(&threads[i], NULL, take_a_turn, &turns[i]);
+		while (db_pool_usage(pool).waiting <= i)
+			clock_sleep_ms(1);
+	}
+	db_release(&held);
+	for (int i = 0; i < 4; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(turns[i].place, i);
+	}
+	db_pool_free(pool);
+}
+
 static void many_threads_survive_lost_connections(void **state)
 {
 	(void)state;
@@ -331,6 +367,7 @@ int main(void)
 		fixture_test(silent_server_is_unavailable_at_the_deadline),
 		fixture_test(all_busy_until_the_deadline_is_deadline),
 		fixture_test(released_connection_is_used_again),
+		fixture_test(who_waits_longest_is_served_first),
 		fixture_test(many_threads_share_two_connections),
 		fixture_test(many_threads_survive_lost_connections),
 		fixture_test(enclosed_work_is_seen_when_it_is_committed),

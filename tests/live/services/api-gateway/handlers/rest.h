@@ -10,6 +10,7 @@
 #include "live/services/api-gateway/db/fixture.h"
 
 #include "config.h"
+#include "db/media_reader.h"
 #include "db/user_repo.h"
 #include "domain/password.h"
 #include "domain/tokens.h"
@@ -154,6 +155,7 @@ static inline int rest_create(void **state)
 		.config = &rest.config,
 		.pool = fixture.pool,
 		.lists = fixture.pool,
+		.reader = media_reader_create(fixture.pool, 20000),
 		.schemas = rest.schemas,
 		.router = rest.router,
 		.auth = auth_create(tokens_lookup, &rest.tokens),
@@ -176,6 +178,7 @@ static inline int rest_drop(void **state)
 {
 	coverage_free(rest.gateway.coverage);
 	auth_free(rest.gateway.auth);
+	media_reader_free(rest.gateway.reader);
 	router_free(rest.router);
 	schema_set_free(rest.schemas);
 	return fixture_drop(state);
