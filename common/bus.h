@@ -155,6 +155,22 @@ void bus_consumer_free(struct bus_consumer *consumer);
 
 /* --- looking */
 
+struct bus_queue_state {
+	const char *name; /* filled in by who asks */
+	bool exists;
+	int consumers;
+	uint32_t messages; /* that wait for one; not those being worked on */
+};
+
+/* A connection of its own for looking at queues, opened when first needed and again after it was lost. For one thread,
+ * which looks more often than heartbeats are due. The options are borrowed; their topology is not declared. */
+struct bus_inspector;
+struct bus_inspector *bus_inspector_create(const struct bus_options *options);
+void bus_inspector_free(struct bus_inspector *inspector); /* NULL is accepted */
+/* What these queues are like now. UNAVAILABLE, within some 15 s. */
+MUST_CHECK int bus_inspector_look(
+	struct bus_inspector *inspector, struct bus_queue_state *queues, size_t count, struct error *err);
+
 /* How many consumers a queue has now; 0 too when there is no such queue. On a connection of its own, within
  * some 15 s: for rare questions. UNAVAILABLE. */
 MUST_CHECK int bus_queue_consumers(

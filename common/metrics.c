@@ -26,7 +26,7 @@ static const struct {
 	{60000, "60"},
 };
 
-enum { COUNT = METRIC_BUCKETS, SUM_MS, HISTOGRAM_VALUES };
+enum { COUNT = METRIC_BUCKETS, SUM_MS };
 
 static const char *const TYPES[] = {
 	[METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
@@ -46,7 +46,7 @@ void metric_set(struct metric *metric, size_t row, int64_t value)
 void metric_observe_ms(struct metric *metric, size_t row, int64_t ms)
 {
 	assert(row < metric->rows && metric->kind == METRIC_HISTOGRAM);
-	_Atomic int64_t *values = metric->values + row * HISTOGRAM_VALUES;
+	_Atomic int64_t *values = metric->values + row * METRIC_HISTOGRAM_VALUES;
 	size_t bucket = 0;
 	if (ms < 0)
 		ms = 0;
@@ -62,10 +62,12 @@ void metric_observe_ms(struct metric *metric, size_t row, int64_t ms)
 /* {label="value",le="bound"} with what there is of it. */
 static void print_labels(const struct metric *metric, size_t row, const char *bound, struct buf *out)
 {
-	if (!metric->label && !bound)
+	if (!metric->label && !metric->labels && !bound)
 		return;
 	buf_append(out, "{", 1);
-	if (metric->label)
+	if (metric->labels)
+		buf_printf(out, "%s%s", metric->labels[row], bound ? "," : "");
+	else if (metric->label)
 		buf_printf(out, "%s=\"%s\"%s", metric->label, metric->label_values[row], bound ? "," : "");
 	if (bound)
 		buf_printf(out, "le=\"%s\"", bound);
@@ -82,7 +84,7 @@ static void print_sample(const struct metric *metric, const char *suffix, size_t
 
 static void print_histogram(const struct metric *metric, size_t row, struct buf *out)
 {
-	_Atomic int64_t *values = metric->values + row * HISTOGRAM_VALUES;
+	_Atomic int64_t *values = metric->values + row * METRIC_HISTOGRAM_VALUES;
 	int64_t below = 0;
 	for (size_t i = 0; i < METRIC_BUCKETS; i++) {
 		below += atomic_load(&values[i]);
@@ -97,11 +99,19 @@ static void print_histogram(const struct metric *metric, size_t row, struct buf 
 	print_sample(metric, "_count", row, NULL, count, out);
 }
 
+static bool is_zero(const struct metric *metric, size_t row)
+{
+	bool histogram = metric->kind == METRIC_HISTOGRAM;
+	return atomic_load(&metric->values[histogram ? row * METRIC_HISTOGRAM_VALUES + COUNT : row]) == 0;
+}
+
 void metric_print(const struct metric *metric, struct buf *out)
 {
 	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name,
 		TYPES[metric->kind]);
 	for (size_t row = 0; row < metric->rows; row++) {
+		if (metric->sparse && is_zero(metric, row))
+			continue;
 		if (metric->kind == METRIC_HISTOGRAM)
 			print_histogram(metric, row, out);
 		else

@@ -3,6 +3,7 @@
 
 #include "background/leases.h"
 #include "background/numberer.h"
+#include "background/queues.h"
 #include "background/reconciler.h"
 #include "background/relay.h"
 #include "background/results.h"
@@ -36,8 +37,10 @@
 #include "http/proxies.h"
 #include "http/routes.h"
 #include "http/server.h"
+#include "http/traffic.h"
 #include "messaging/job_post.h"
 #include "messaging/replies.h"
+#include "metrics.h"
 #include "schemas/bus_names.h"
 #include "schemas/openapi.h"
 #include "schemas/schema.h"
@@ -58,7 +61,8 @@ struct app {
 	const struct config *config;
 	struct arena *arena; /* names and tables that live as long as the process */
 	const char *instance, *reply_queue;
-	struct bus_options publisher_options, results_options;
+	struct bus_options publisher_options, results_options, queues_options;
+	struct metrics_parts metrics;
 	struct gateway_probe probes[PROBES + 1];
 	struct gateway gateway;
 
@@ -87,6 +91,8 @@ struct app {
 	struct reconciler *reconciler;
 	struct once *once;
 	struct leases *leases;
+	struct queues *queues;
+	struct traffic *traffic;
 	struct http_server *internal, *public;
 };
 
@@ -146,6 +152,11 @@ static int probe_results(void *context, struct error *err)
 					   : error_set(err, ERROR_UNAVAILABLE, "not subscribed to results");
 }
 
+static void print_workers(void *context, struct buf *out)
+{
+	queues_print_workers(context, out);
+}
+
 /* --- building, in order */
 
 static int build_rest(struct app *app, struct error *err)
@@ -158,6 +169,7 @@ static int build_rest(struct app *app, struct error *err)
 		return -1;
 	app->tokens = (struct tokens_source){app->pool, config->database_timeout_ms};
 	app->router = router_create(ROUTES);
+	app->traffic = traffic_create(ROUTES);
 	app->auth = auth_create(tokens_lookup, &app->tokens);
 	app->transfers = budget_create(config->transfers_max, "too many transfers at once");
 	app->bodies = budget_create(config->bodies_max, "too many large requests at once");
@@ -195,6 +207,8 @@ static void build_bus(struct app *app)
 	app->publisher_options = bus_options(app, "api-gateway publisher", bus_topology_base(app->arena));
 	app->results_options =
 		bus_options(app, "api-gateway results", bus_topology_gateway(app->arena, app->reply_queue));
+	app->queues_options = bus_options(app, "api-gateway queues", (struct bus_topology){0});
+	app->queues = queues_create(app->pool, &app->queues_options);
 	app->publisher = bus_publisher_create(&app->publisher_options);
 	app->replies = replies_create();
 	struct results_options options = {
@@ -267,6 +281,26 @@ static void build_gateway(struct app *app)
 	gateway->check_replies = app->coverage != NULL;
 }
 
+/* What GET /readyz and GET /metrics tell. */
+static void build_views(struct app *app)
+{
+	struct gateway *gateway = &app->gateway;
+	app->metrics = (struct metrics_parts){
+		.pool = app->pool,
+		.lists = app->lists,
+		.publisher = app->publisher,
+		.results = app->results,
+		.spool = app->spool,
+		.transfers = app->transfers,
+		.bodies = app->bodies,
+		.traffic = app->traffic,
+		.queues = app->queues,
+	};
+	gateway->traffic = app->traffic;
+	gateway->metrics = (struct gateway_view){metrics_print, &app->metrics};
+	gateway->workers = (struct gateway_view){print_workers, app->queues};
+}
+
 static void build_background(struct app *app)
 {
 	struct scheduler_options options = {app->pool, app->post, app->spool, app->instance};
@@ -311,6 +345,7 @@ static int build(struct app *app, const volatile sig_atomic_t *stop, struct erro
 	build_bus(app);
 	build_transfer(app);
 	build_gateway(app);
+	build_views(app);
 	build_background(app);
 	struct listener internal = {config->internal_listen, INTERNAL_THREADS, INTERNAL_HEAD_MAX, 0};
 	struct listener public = {
@@ -357,6 +392,7 @@ void app_stop(struct app *app)
 	relay_free(app->relay);
 	numberer_free(app->numberer);
 	stop_listening(app, app->internal);
+	queues_free(app->queues);
 	results_free(app->results);
 	if (app->publisher)
 		bus_publisher_free(app->publisher, clock_monotonic_ms() + PUBLISHER_DRAIN_MS);
@@ -372,6 +408,7 @@ void app_stop(struct app *app)
 	budget_free(app->transfers);
 	login_limit_free(app->login_limit);
 	auth_free(app->auth);
+	traffic_free(app->traffic);
 	router_free(app->router);
 	schema_set_free(app->schemas);
 	buf_release(&app->openapi);

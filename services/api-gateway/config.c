@@ -48,14 +48,14 @@ const struct setting CONFIG_TABLE[] = {
 	ROW_BETWEEN("MEDIASTORE_SMALL_BODY_MAX", SIZE, small_body_max, "64KiB", 1024, INT64_C(4) << 30,
 		"largest JSON body where a few fields are expected"),
 	ROW_BETWEEN("MEDIASTORE_BODIES_MAX", SIZE, bodies_max, "256MiB", 64 << 10, INT64_C(1) << 40,
-		"memory of all JSON bodies at once; who does not fit in waits a little, then gets 503"),
+		"memory of all JSON bodies at once; who does not fit in waits a little, then gets 429"),
 	ROW_BETWEEN("MEDIASTORE_LIST_MAX", INTEGER, list_max, "100000", 1, 100000000,
 		"elements of a list in a JSON body"),
 	ROW_BETWEEN("MEDIASTORE_HEAD_MAX", SIZE, head_max, "16KiB", 1024, 1 << 20,
 		"request line and headers of a request together"),
 	ROW_BETWEEN("MEDIASTORE_HEADERS_MAX", INTEGER, headers_max, "64", 8, 64, "headers of a request"),
 	ROW_BETWEEN("MEDIASTORE_TRANSFERS_MAX", INTEGER, transfers_max, "48", 1, 4096,
-		"uploads and downloads at once; one more gets 503. Fewer than MEDIASTORE_HTTP_THREADS leaves "
+		"uploads and downloads at once; one more gets 429. Fewer than MEDIASTORE_HTTP_THREADS leaves "
 		"some to "
 		"other requests"),
 	ROW_BETWEEN("MEDIASTORE_REQUEST_DEADLINE", DURATION, request_deadline_ms, "5m", 100,

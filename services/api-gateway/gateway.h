@@ -17,6 +17,7 @@
 
 struct auth;
 struct budget;
+struct buf;
 struct bus_publisher;
 struct config;
 struct cors;
@@ -28,6 +29,7 @@ struct once;
 struct proxies;
 struct router;
 struct schema_set;
+struct traffic;
 struct transfer;
 
 /* One thing that must work before requests are welcome: a row of GET /readyz. */
@@ -35,6 +37,12 @@ struct gateway_probe {
 	const char *name; /* "database", "broker.results"; NULL ends a list */
 	/* Quick (no network wait beyond its own short deadline). 0: works; -1: *err says what does not. */
 	int (*check)(void *context, struct error *err);
+	void *context;
+};
+
+/* Appends what it knows to an answer. */
+struct gateway_view {
+	void (*print)(void *context, struct buf *out);
 	void *context;
 };
 
@@ -51,6 +59,9 @@ struct gateway {
 	struct bus_publisher *publisher;
 	struct transfer *transfer;
 	const struct gateway_probe *probes;
+	struct gateway_view workers;   /* JSON: how many take from each job queue. print NULL: not known */
+	struct gateway_view metrics;   /* Prometheus text */
+	struct traffic *traffic;       /* NULL: requests are not counted */
 	const struct cors *cors;       /* NULL: no page of another origin */
 	const struct proxies *proxies; /* NULL: X-Forwarded-For is not believed */
 	struct budget *transfers;      /* streams at once; NULL: any number */

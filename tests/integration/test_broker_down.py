@@ -24,6 +24,40 @@ class BrokerDown(unittest.TestCase):
                                                              "store_config": store_config(self.store)})
         self.assertEqual(status, 200, answer)
 
+    def metrics(self):
+        status, headers, text = self.system.request("GET", "/metrics")
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"))
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in text.decode().splitlines() if line[0] != "#")}
+
+    def test_metrics_tell_what_goes_on(self):
+        before = self.metrics()
+        self.assertEqual(self.client.put("counted", b"bytes", self.store)[0], 201)
+        self.assertEqual(self.client.call("GET", "/media/nobody")[0], 404)
+        after = self.metrics()
+
+        def grown(name):
+            return after.get(name, 0) - before.get(name, 0)
+        route = 'method="PUT",route="/api/media/{pid...}/content"'
+        self.assertEqual(grown("mediastore_gateway_requests_total{%s,code=\"201\"}" % route), 1)
+        self.assertEqual(grown("mediastore_gateway_request_duration_seconds_count{%s}" % route), 1)
+        self.assertEqual(grown('mediastore_gateway_requests_total{method="GET",route="/api/media/{pid...}",code="404"}'), 1)
+        for name in ('mediastore_database_connections{pool="requests",state="open"}', "mediastore_database_up", "mediastore_spool_free_bytes",
+                     "mediastore_event_seq", 'mediastore_broker_connected{connection="results"}', "mediastore_gateway_relaying"):
+            self.assertGreater(after[name], 0, name)
+        self.assertEqual(after["mediastore_spool_bytes"], 0)
+
+    def test_readiness_tells_of_workers_by_queue(self):
+        def consumers():
+            return self.system.request("GET", "/readyz")[2].get("workers", {})
+        names = [f"mediastore.jobs.{where}.{kind}" for where in ("shared", "site.default") for kind in ("quick", "stream", "background")]
+        wait_until(lambda: all(consumers().get(name, 0) >= 1 for name in names), 20, "the worker is seen")
+        self.assertIn("mediastore.jobs.ram.default", consumers())
+        self.assertGreaterEqual(self.metrics()['mediastore_queue_consumers{queue="mediastore.jobs.shared.quick"}'], 1)
+        self.system.kill("store-worker-1")
+        self.addCleanup(self.system.start, "store-worker-1")
+        wait_until(lambda: consumers().get("mediastore.jobs.shared.quick") == 0, 40, "it is seen that there is none")
+        self.assertEqual(self.system.request("GET", "/readyz")[0], 200)
+
     def test_metadata_goes_on_and_everything_else_after(self):
         client = self.client
         subscriber = self.system.subscribe()
@@ -43,6 +77,11 @@ class BrokerDown(unittest.TestCase):
         self.assertLess(time.monotonic() - started, 60)
         status, _, ready = self.system.request("GET", "/readyz")
         self.assertEqual(status, 503, ready)
+        metrics = self.metrics()
+        self.assertEqual(metrics['mediastore_broker_connected{connection="publish"}'], 0)
+        self.assertGreater(metrics["mediastore_outbox_events"], 200)
+        self.assertGreater(metrics["mediastore_outbox_oldest_seconds"], 1)
+        self.assertGreater(metrics['mediastore_jobs{state="queued"}'], 0)
         self.assertEqual(self.system.request("GET", "/livez")[0], 200)
 
         self.system.broker_start()
@@ -55,6 +94,8 @@ class BrokerDown(unittest.TestCase):
             pid = f"while down {number}"
             subscriber.wait_for(lambda m: m.json.get("pid") == pid and m.json.get("op") == "insert", 60)
         subscriber.wait_for(lambda m: m.json.get("pid") == "while down 0" and "deleted" in m.routing_key)
+        wait_until(lambda: self.metrics()["mediastore_outbox_events"] == 0, 30, "no event waits")
+        self.assertGreater(self.metrics()["mediastore_gateway_events_relayed_total"], 200)
         seqs = [message.json["seq"] for message in subscriber.collect()]
         self.assertEqual(sorted(set(seqs)), list(range(min(seqs), max(seqs) + 1)), "seq has a gap")
 

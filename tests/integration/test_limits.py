@@ -40,15 +40,15 @@ class Limits(unittest.TestCase):
         path = f"/api/media/{pid}/content?store_type=FilesystemStore&bucket=files"
         return self.raw(self.head("PUT", path, "Content-Length: 1000") + "x" * 10)
 
-    def test_one_transfer_too_many_is_503_and_others_go_on(self):
+    def test_one_transfer_too_many_is_429_and_others_go_on(self):
         with self.begin_upload("slow1"), self.begin_upload("slow2"):
             def refused():
                 status, headers, answer = self.system.request(
                     "PUT", "/api/media/third/content?store_type=FilesystemStore&bucket=files", token=self.client.token, body=b"x")
                 self.refusal = status, headers["Retry-After"]
-                return status == 503
+                return status == 429
             wait_until(refused, 10, "both uploads have begun")
-            self.assertEqual(self.refusal, (503, "1"))
+            self.assertEqual(self.refusal, (429, "1"))
             self.assertEqual(self.client.call("GET", "/stores")[0], 200)
         wait_until(lambda: self.client.put("third", b"x", self.client.filesystem())[0] in (200, 201, 409), 60, "there is room again")
 
@@ -71,7 +71,7 @@ class Limits(unittest.TestCase):
         try:
             return self.client.call("POST", "/media", body)[0]
         except ConnectionError:
-            return 503
+            return 429
 
     def test_large_bodies_take_turns_in_bounded_memory(self):
         media = {"pid": "x", "pid_type": "NO SUCH TYPE", "store_config": {"type": "DictStore", "bucket": "b"},
@@ -80,7 +80,7 @@ class Limits(unittest.TestCase):
         self.system.reset_peak_rss("api-gateway-1")
         with concurrent.futures.ThreadPoolExecutor(24) as pool:
             statuses = list(pool.map(lambda _: self.post_large(body), range(48)))
-        self.assertLessEqual(set(statuses), {422, 503})
+        self.assertLessEqual(set(statuses), {422, 429})
         self.assertIn(422, statuses)
         peak = self.system.peak_rss("api-gateway-1")
         print(f"\n48 bodies of 4 MiB, 24 at once: {statuses.count(422)} looked at, peak RSS {peak / MIB:.1f} MiB", flush=True)

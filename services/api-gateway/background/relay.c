@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/metrics.h"
 #include "db/pool.h"
 #include "domain/event_message.h"
 
@@ -21,6 +22,11 @@ enum {
 	TROUBLE_MS = 1000,
 	CONFIRM_MS = 10000,
 };
+
+METRIC_DEFINE(relay_events, COUNTER, "mediastore_gateway_events_relayed_total",
+	"Events that this gateway has published and the broker confirmed.");
+METRIC_DEFINE(relay_leading, GAUGE, "mediastore_gateway_relaying",
+	"1: this gateway is the one that relays events.");
 
 /* A batch that was given to the publisher. */
 struct flight {
@@ -74,6 +80,7 @@ static int land(struct relay *relay, struct error *err)
 	db_set_deadline(relay->duty.conn, clock_monotonic_ms() + DUTY_STATEMENT_MS);
 	if (confirmed && event_mark_published(relay->duty.conn, flight.events[confirmed - 1].seq, err))
 		return -1;
+	metric_add(&relay_events, 0, (int64_t)confirmed);
 	if (confirmed == flight.count)
 		return 0;
 	*err = flight.sending.outcomes[confirmed];
@@ -110,6 +117,7 @@ static int64_t step(void *context)
 	struct relay *relay = context;
 	struct error err;
 	int leads = duty_take(&relay->duty, &err);
+	metric_set(&relay_leading, 0, leads == 1);
 	if (leads == 0)
 		return DUTY_ASK_AGAIN_MS;
 	if (leads == 1 && !relay->flying && !bus_publisher_ready(relay->publisher))

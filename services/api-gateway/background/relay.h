@@ -9,10 +9,14 @@
  */
 
 struct bus_publisher;
+struct metric;
 struct db_pool;
 struct relay;
 
 struct relay *relay_create(struct db_pool *pool, struct bus_publisher *publisher); /* both borrowed */
 void relay_free(struct relay *relay);                                              /* NULL is accepted */
+
+/* Events published; whether this gateway is the one that does. */
+extern struct metric relay_events, relay_leading;
 
 #endif

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 static const char PART[] = ".part";
 static const char CLAIM[] = "spool:"; /* so that a worker's ticket is never taken for one of ours */
@@ -182,6 +183,23 @@ static void close_directory(DIR **directory)
 {
 	if (*directory)
 		closedir(*directory);
+}
+
+struct spool_usage spool_usage(struct spool *spool)
+{
+	CLEANUP(close_directory) DIR *directory = opendir(spool->directory);
+	struct spool_usage usage = {0};
+	struct statvfs room;
+	for (struct dirent *entry; directory && (entry = readdir(directory));) {
+		struct stat info;
+		if (fstatat(spool->fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) || !S_ISREG(info.st_mode))
+			continue;
+		usage.files++;
+		usage.bytes += info.st_size;
+	}
+	if (fstatvfs(spool->fd, &room) == 0)
+		usage.free_bytes = (int64_t)(room.f_bavail * room.f_frsize);
+	return usage;
 }
 
 int spool_sweep(struct spool *spool, int64_t grace_ms, bool (*is_needed)(void *context, const char *name),

@@ -53,6 +53,11 @@ const char *spool_url(const struct spool *spool);
 MUST_CHECK int spool_open_ticket(
 	const struct spool *spool, const char *ticket, int *out_fd, int64_t *out_size, struct error *err);
 
+struct spool_usage {
+	int64_t files, bytes, free_bytes;
+};
+struct spool_usage spool_usage(struct spool *spool);
+
 /* Calls is_needed(name) for every file not written to for grace_ms and removes those for which it is
  * false. Returns how many were removed. */
 int spool_sweep(struct spool *spool, int64_t grace_ms, bool (*is_needed)(void *context, const char *name),

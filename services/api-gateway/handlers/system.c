@@ -54,6 +54,10 @@ int handle_ready(
 	struct buf *body = &response->body;
 	buf_printf(body, "{\"status\":\"%s\",\"checks\":{%s}", ready ? "ready" : "unavailable",
 		checks.data ? checks.data : "");
+	if (gateway->workers.print) {
+		buf_append_text(body, ",\"workers\":");
+		gateway->workers.print(gateway->workers.context, body);
+	}
 	if (!ready) {
 		response->status = 503;
 		error_set(&response->error, ERROR_UNAVAILABLE, "not ready");
@@ -64,5 +68,15 @@ int handle_ready(
 	buf_append_text(body, "}");
 	response_json(request, response);
 	(void)err;
+	return 0;
+}
+
+int handle_metrics(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	(void)err;
+	response_header(request, response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+	if (gateway->metrics.print)
+		gateway->metrics.print(gateway->metrics.context, &response->body);
 	return 0;
 }

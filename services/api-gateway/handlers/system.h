@@ -14,6 +14,8 @@ int handle_hello(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 int handle_live(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
+int handle_metrics(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 int handle_ready(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err);
 

@@ -38,6 +38,12 @@ void budget_free(struct budget *budget)
 	free(budget);
 }
 
+int64_t budget_taken(struct budget *budget)
+{
+	LOCK_SCOPE(&budget->lock);
+	return budget->total - budget->left;
+}
+
 int budget_share_set(struct budget_share *share, int64_t amount, int64_t deadline_ms, struct error *err)
 {
 	struct budget *budget = share->budget;
@@ -48,7 +54,7 @@ int budget_share_set(struct budget_share *share, int64_t amount, int64_t deadlin
 	LOCK_SCOPE(&budget->lock);
 	while (wanted - share->taken > budget->left)
 		if (pthread_cond_timedwait(&budget->more, &budget->lock, &until) != 0)
-			return error_set(err, ERROR_UNAVAILABLE, "%s; try again", budget->what);
+			return error_set(err, ERROR_TOO_MANY, "%s; try again", budget->what);
 	bool gave = wanted < share->taken;
 	budget->left -= wanted - share->taken;
 	share->taken = wanted;

@@ -35,6 +35,7 @@ const struct route ROUTES[] = {
 	/* method   pattern                          handler                   auth    body                              reply                     ok */
 	{"GET",    "/livez",                        handle_live,              PUBLIC, NONE,                             REPLY("health"),          200},
 	{"GET",    "/readyz",                       handle_ready,             PUBLIC, NONE,                             REPLY("health"),          200},
+	{"GET",    "/metrics",                      handle_metrics,           PUBLIC, NONE,                             NULL,                     200},
 	{"GET",    "/",                             handle_home,              PUBLIC, NONE,                             NULL,                     200},
 	{"GET",    "/api/docs",                     handle_docs,              PUBLIC, NONE,                             NULL,                     200},
 	{"GET",    "/api/docs/{file}",              handle_docs_file,         PUBLIC, NONE,                             NULL,                     200},

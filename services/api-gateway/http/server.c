@@ -11,6 +11,7 @@
 #include "http/proxies.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/traffic.h"
 
 static const char *exchange_header(void *context, const char *name)
 {
@@ -83,5 +84,7 @@ void server_handle(struct http_exchange *exchange, void *context)
 		http_exchange_last_header(exchange, "X-Forwarded-For"), arena);
 	dispatch(context, &request, &response);
 	answer(context, &request, &response);
+	traffic_count(gateway->traffic, request.route, http_exchange_status(exchange),
+		clock_monotonic_ms() - started_ms);
 	log_access(exchange, &request, &response, started_ms);
 }

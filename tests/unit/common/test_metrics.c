@@ -34,7 +34,7 @@ static void a_gauge_may_fall_and_has_a_row_for_each_label(void **state)
 {
 	(void)state;
 	_Atomic int64_t values[2] = {0};
-	struct metric gauge = {"g", "Help.", METRIC_GAUGE, "code", CODES, 2, values};
+	struct metric gauge = METRIC_ROWS(GAUGE, "g", "Help.", "code", CODES, 2, values);
 	CLEANUP(buf_release) struct buf out = {0};
 	metric_set(&gauge, 0, 5);
 	metric_add(&gauge, 0, -7);
@@ -56,7 +56,7 @@ static void a_histogram_counts_what_is_at_or_below_each_bound(void **state)
 {
 	(void)state;
 	_Atomic int64_t values[2 * (METRIC_BUCKETS + 2)] = {0};
-	struct metric latency = {"h", "Help.", METRIC_HISTOGRAM, "code", CODES, 2, values};
+	struct metric latency = METRIC_ROWS(HISTOGRAM, "h", "Help.", "code", CODES, 2, values);
 	static const int64_t OBSERVED[] = {-5, 0, 1, 2, 1000, 1001, 60000, 60001, 3600000};
 	CLEANUP(buf_release) struct buf out = {0};
 	for (size_t i = 0; i < sizeof(OBSERVED) / sizeof(OBSERVED[0]); i++)
@@ -100,6 +100,37 @@ static void no_bucket_is_printed_above_the_count_while_threads_observe(void **st
 	assert_non_null(strstr(out.data, "test_seconds_sum 1980.000\n"));
 }
 
+static void rows_may_have_labels_of_their_own_and_zeros_be_left_out(void **state)
+{
+	(void)state;
+	_Atomic int64_t values[2] = {0}, times[2 * METRIC_HISTOGRAM_VALUES] = {0};
+	const char *labels[] = {"method=\"GET\",code=\"200\"", "method=\"PUT\",code=\"204\""};
+	struct metric requests = {.name = "r",
+		.help = "Help.",
+		.kind = METRIC_COUNTER,
+		.rows = 2,
+		.values = values,
+		.labels = labels,
+		.sparse = true};
+	struct metric latency = {.name = "l",
+		.help = "Help.",
+		.kind = METRIC_HISTOGRAM,
+		.rows = 2,
+		.values = times,
+		.labels = labels,
+		.sparse = true};
+	CLEANUP(buf_release) struct buf out = {0};
+	metric_add(&requests, 1, 3);
+	metric_observe_ms(&latency, 1, 70000);
+	metric_print(&requests, &out);
+	assert_string_equal(out.data, "# HELP r Help.\n# TYPE r counter\nr{method=\"PUT\",code=\"204\"} 3\n");
+	buf_clear(&out);
+	metric_print(&latency, &out);
+	assert_non_null(strstr(out.data, "l_bucket{method=\"PUT\",code=\"204\",le=\"+Inf\"} 1\n"));
+	assert_non_null(strstr(out.data, "l_sum{method=\"PUT\",code=\"204\"} 70.000\n"));
+	assert_null(strstr(out.data, "GET"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +138,7 @@ int main(void)
 		cmocka_unit_test(a_gauge_may_fall_and_has_a_row_for_each_label),
 		cmocka_unit_test(a_histogram_counts_what_is_at_or_below_each_bound),
 		cmocka_unit_test(no_bucket_is_printed_above_the_count_while_threads_observe),
+		cmocka_unit_test(rows_may_have_labels_of_their_own_and_zeros_be_left_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,8 +196,13 @@ static void *take_all(void *context)
 static void takers_at_once_never_get_the_same_job(void **state)
 {
 	(void)state;
-	for (int i = 0; i < JOBS; i++)
-		insert_background();
+	assert_ok(db_run_script(fixture.conn,
+		arena_printf(fixture.arena,
+			"INSERT INTO job (id, kind, class, state, store, store_key, max_attempts)"
+			" SELECT gen_random_uuid(), 'delete', 'background', 'queued', %d, 'k', 10 FROM "
+			"generate_series(1, %d)",
+			(int)fixture.store_pk, JOBS),
+		&fixture.err));
 	struct taker takers[TAKERS] = {0};
 	pthread_t threads[TAKERS];
 	size_t taken = 0;

@@ -20,7 +20,7 @@ static void what_is_left_can_be_taken(void **state)
 	struct error err;
 	assert_int_equal(budget_share_set(&a, 6, 0, &err), 0);
 	assert_int_equal(budget_share_set(&b, 5, 0, &err), -1);
-	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+	assert_int_equal(err.code, ERROR_TOO_MANY);
 	assert_string_equal(err.message, "too much; try again");
 	assert_int_equal(budget_share_set(&b, 4, 0, &err), 0);
 	budget_share_release(&a);

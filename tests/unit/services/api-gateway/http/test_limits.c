@@ -126,13 +126,13 @@ static void list_that_is_too_long_is_422(void **state)
 	assert_int_equal(ask("POST", "/api/any", "{\"tags\":[1,2,3],\"metadata\":{\"x\":[1,2,3,4]}}"), 204);
 }
 
-static void transfer_too_many_is_503(void **state)
+static void transfer_too_many_is_429(void **state)
 {
 	(void)state;
 	asking.gateway.transfers = budget_create(1, "too many transfers at once");
 	assert_int_equal(ask("GET", "/api/stream", NULL), 200);
 	assert_int_equal(ask("GET", "/api/stream", NULL), 200);
-	assert_int_equal(ask("PUT", "/api/stream", NULL), 503);
+	assert_int_equal(ask("PUT", "/api/stream", NULL), 429);
 	assert_header("Retry-After", "1");
 	assert_non_null(strstr(asking.response.body.data, "too many transfers at once"));
 	asking.gateway.list_max = 0;
@@ -160,7 +160,7 @@ static void bodies_wait_for_their_turn_and_give_it_back(void **state)
 	ask_forget();
 	assert_int_equal(budget_share_set(&others, 1 << 20, 0, &err), 0);
 	assert_int_equal(ask("POST", "/api/any", "{}"), 204); /* small ones are not counted */
-	assert_int_equal(ask("POST", "/api/any", body), 503);
+	assert_int_equal(ask("POST", "/api/any", body), 429);
 	assert_header("Retry-After", "1");
 	budget_share_release(&others);
 	ask_forget();
@@ -177,7 +177,7 @@ int main(void)
 		TEST(bytes_may_be_kept_by_their_reader_alone),
 		TEST(small_bodies_have_a_limit_of_their_own),
 		TEST(list_that_is_too_long_is_422),
-		TEST(transfer_too_many_is_503),
+		TEST(transfer_too_many_is_429),
 		TEST(bodies_wait_for_their_turn_and_give_it_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
