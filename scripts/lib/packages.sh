@@ -16,7 +16,7 @@ packages_of() {
 		echo libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck radosgw ceph-mon ceph-osd amqp-tools openssl \
 			python3 python3-pika python3-jsonschema
 		;;
-	bench) echo wrk ;;
+	bench) echo wrk nginx-light ;;
 	esac
 }
 
