@@ -4,6 +4,8 @@
 #include "common/arena.h"
 #include "common/buf.h"
 
+#include <string.h>
+
 /* Redeliveries after which a message is taken for one that kills its consumers. */
 enum { DELIVERY_LIMIT = 5 };
 
@@ -85,6 +87,18 @@ const char *bus_job_queue(struct arena *arena, const struct store_descriptor *st
 	if (store->type == STORE_DICT)
 		return bus_ram_queue(arena, store->site);
 	return bus_site_queue(arena, store->site, class);
+}
+
+const char *bus_queue_of(struct arena *arena, const struct job_message *job)
+{
+	const struct store_descriptor *store = &job->store, *to = &job->to;
+	bool to_decides = job->kind == JOB_COPY && (store->type == STORE_BUCKET || to->type == STORE_DICT);
+	return bus_job_queue(arena, to_decides ? to : store, job->class);
+}
+
+bool bus_reaches_both(const struct store_descriptor *from, const struct store_descriptor *to)
+{
+	return from->type == STORE_BUCKET || to->type == STORE_BUCKET || strcmp(from->site, to->site) == 0;
 }
 
 /* --- tables */

@@ -32,6 +32,10 @@ struct arena;
 /* Queue of a job, which is also its routing key on BUS_JOBS: "mediastore.jobs.shared.quick",
  * "mediastore.jobs.site.<site>.stream", "mediastore.jobs.ram.<site>" (one for all classes). */
 const char *bus_job_queue(struct arena *arena, const struct store_descriptor *store, enum job_class class);
+/* The queue of whoever reaches all that the job is about: of a copy, both stores. */
+const char *bus_queue_of(struct arena *arena, const struct job_message *job);
+/* Whether there is such a one. */
+bool bus_reaches_both(const struct store_descriptor *from, const struct store_descriptor *to);
 /* The three forms above for a site, for those who consume. */
 const char *bus_shared_queue(struct arena *arena, enum job_class class);
 const char *bus_site_queue(struct arena *arena, const char *site, enum job_class class);

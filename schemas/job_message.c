@@ -24,6 +24,8 @@ static const char *const KINDS[] = {
 	[JOB_COPY] = "copy",
 	[JOB_VERIFY] = "verify",
 	[JOB_LIST] = "list",
+	[JOB_MOVE] = "move",
+	[JOB_AUDIT] = "audit",
 	[JOB_HOLD] = "hold",
 };
 static const char *const CLASSES[] = {

@@ -26,7 +26,9 @@ enum job_kind {
 	JOB_COPY,
 	JOB_VERIFY,
 	JOB_LIST,
-	JOB_HOLD /* RAM: see holder below */
+	JOB_MOVE,  /* rows only: its messages are copies and so on */
+	JOB_AUDIT, /* rows only: its messages are lists */
+	JOB_HOLD   /* RAM: see holder below */
 };
 enum job_class { JOB_QUICK, JOB_STREAM, JOB_BACKGROUND };
 

@@ -3,10 +3,10 @@
 
 #include "drivers/ram_object.h"
 
-enum { KINDS = 8 };
+enum { KINDS = 10 };
 
 static const char *const KIND_NAMES[KINDS] = {
-	"put", "get", "stat", "delete", "copy", "verify", "list", "hold"};
+	"put", "get", "stat", "delete", "copy", "verify", "list", "move", "audit", "hold"};
 
 static _Atomic int64_t done_values[KINDS], failed_values[KINDS],
 	duration_values[KINDS * (METRIC_BUCKETS + 2)];

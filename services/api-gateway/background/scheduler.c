@@ -8,7 +8,9 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "db/job_repo.h"
+#include "db/media_move.h"
 #include "db/pool.h"
+#include "domain/copies.h"
 #include "domain/job_spec.h"
 #include "domain/record.h"
 #include "domain/retry.h"
@@ -41,10 +43,20 @@ static void compose_put(struct scheduler *scheduler, const struct job_spec *spec
 		scheduler->options.spool, arena, spec->spool_url, spec->spool, clock_unix_ms() + TICKET_MS);
 }
 
-static struct job_message compose(struct scheduler *scheduler, const struct job_row *row, struct arena *arena)
+/* Nothing is deleted that a media names, however that has come about. */
+static int check_delete(struct db_conn *conn, const struct job_row *row, struct error *why)
+{
+	int used = media_key_in_use(conn, row->store.pk, row->store_key, why);
+	if (used < 0)
+		return -1;
+	return used ? error_set(why, ERROR_CONFLICT, "a media has its bytes there") : 0;
+}
+
+static int compose(struct scheduler *scheduler, struct db_conn *conn, const struct job_row *row,
+	struct arena *arena, struct job_message *out, struct error *why)
 {
 	struct job_spec spec = job_spec_parse(row->spec, arena);
-	struct job_message job = {
+	*out = (struct job_message){
 		.id = row->id,
 		.kind = row->kind,
 		.class = JOB_BACKGROUND,
@@ -59,15 +71,29 @@ static struct job_message compose(struct scheduler *scheduler, const struct job_
 		.range_last = -1,
 	};
 	if (row->kind == JOB_PUT)
-		compose_put(scheduler, &spec, arena, &job);
-	return job;
+		compose_put(scheduler, &spec, arena, out);
+	if (row->kind == JOB_COPY || row->kind == JOB_MOVE)
+		return copies_compose(conn, row, &spec, arena, out, why);
+	return row->kind == JOB_DELETE ? check_delete(conn, row, why) : 0;
+}
+
+static bool is_final(const struct error *why)
+{
+	return why->code == ERROR_NOT_FOUND || why->code == ERROR_CONFLICT;
 }
 
 static int post_one(struct scheduler *scheduler, struct db_conn *conn, const struct job_row *row,
 	struct arena *arena, struct error *err)
 {
 	struct error why;
-	struct job_message job = compose(scheduler, row, arena);
+	struct job_message job;
+	if (compose(scheduler, conn, row, arena, &job, &why)) {
+		if (!is_final(&why))
+			*err = why;
+		return is_final(&why) ? record_failure(conn, scheduler->options.spool, row->id, row->attempt,
+						&why, err)
+				      : -1;
+	}
 	if (job_post_background(scheduler->options.post, &job, &why) == 0)
 		return 0;
 	log_warn("a job could not be handed over yet", LOG_STR("job_id", row->id), LOG_ERROR(&why));

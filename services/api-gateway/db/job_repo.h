@@ -93,6 +93,12 @@ MUST_CHECK int job_retry(struct db_conn *conn, const char *id, int64_t attempt, 
 /* Publishing failed before a worker could see it: queued again after delay_ms, the attempt not counted. */
 MUST_CHECK int job_put_back(
 	struct db_conn *conn, const char *id, int64_t attempt, int64_t delay_ms, struct error *err);
+/* One step of the attempt is done: queued again at once, or after delay_ms, with another spec. The attempt
+ * that follows is not counted against the job. */
+MUST_CHECK int job_continue(struct db_conn *conn, const char *id, int64_t attempt, int64_t delay_ms,
+	const char *spec, struct error *err);
+/* Another spec, whatever the state: 1 / 0 / -1 */
+MUST_CHECK int job_set_spec(struct db_conn *conn, const char *id, const char *spec, struct error *err);
 /* From queued, running or dead: 1 / 0 finished already or no such job / -1. */
 MUST_CHECK int job_cancel(struct db_conn *conn, const char *id, struct error *err);
 /* A dead or failed job is queued anew, in the background, with its attempts uncounted; `store_key` is where

@@ -35,6 +35,13 @@ static const struct db_statement PUT_BACK = {"job_put_back",
 	"UPDATE job SET state = 'queued', attempt = attempt - 1, next_run_at = now() + $3::bigint * interval "
 	"'1 ms',"
 	" overdue_at = NULL, updated = now()" RUNNING_ATTEMPT};
+static const struct db_statement CONTINUE = {"job_continue",
+	"UPDATE job SET state = 'queued', next_run_at = now() + $3::bigint * interval '1 ms', spec = "
+	"$4::jsonb,"
+	" max_attempts = max_attempts + 1, error_code = NULL, error_message = NULL, overdue_at = NULL,"
+	" updated = now()" RUNNING_ATTEMPT};
+static const struct db_statement SET_SPEC = {
+	"job_set_spec", "UPDATE job SET spec = $2::jsonb, updated = now() WHERE id = $1"};
 static const struct db_statement CANCEL = {"job_cancel",
 	"UPDATE job SET state = 'cancelled', overdue_at = NULL, updated = now()"
 	" WHERE id = $1 AND state IN ('queued', 'running', 'dead')"};
@@ -106,6 +113,18 @@ int job_put_back(struct db_conn *conn, const char *id, int64_t attempt, int64_t 
 	if (!job_is_id(id))
 		return 0;
 	return repo_change(conn, &PUT_BACK, DB_PARAMS(DB_TEXT(id), DB_INT(attempt), DB_INT(delay_ms)), err);
+}
+
+int job_continue(struct db_conn *conn, const char *id, int64_t attempt, int64_t delay_ms, const char *spec,
+	struct error *err)
+{
+	return repo_change(conn, &CONTINUE,
+		DB_PARAMS(DB_TEXT(id), DB_INT(attempt), DB_INT(delay_ms), DB_TEXT(spec)), err);
+}
+
+int job_set_spec(struct db_conn *conn, const char *id, const char *spec, struct error *err)
+{
+	return repo_change(conn, &SET_SPEC, DB_PARAMS(DB_TEXT(id), DB_TEXT(spec)), err);
 }
 
 int job_cancel(struct db_conn *conn, const char *id, struct error *err)

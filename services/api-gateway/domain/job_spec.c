@@ -24,6 +24,8 @@ static const struct {
 	{"filename", offsetof(struct job_spec, filename), false, 0},
 	{"spool", offsetof(struct job_spec, spool), false, 0},
 	{"spool_url", offsetof(struct job_spec, spool_url), false, 0},
+	{"phase", offsetof(struct job_spec, phase), false, 0},
+	{"source_url", offsetof(struct job_spec, source_url), false, 0},
 	{"actor", offsetof(struct job_spec, actor), false, 0},
 	{"expires", offsetof(struct job_spec, expires_unix_ms), true, 0},
 };

@@ -18,6 +18,8 @@ struct job_spec {
 	const char *filename;     /* NULL: none */
 	const char *spool;        /* name of the spool file that holds them; NULL: they rode in the message */
 	const char *spool_url;    /* internal URL of the gateway that has the file */
+	const char *phase;        /* where a job of several steps stands; NULL: at its beginning */
+	const char *source_url;   /* a copy between sites: the ticket of the bytes */
 	const char *actor;        /* on whose behalf; NULL: the system's */
 	int64_t expires_unix_ms;  /* a watch: when the client's presigned URL ends; 0: none */
 };

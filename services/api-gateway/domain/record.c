@@ -4,7 +4,7 @@
 #include "common/arena.h"
 #include "common/clock.h"
 #include "common/random.h"
-#include "domain/record_parts.h"
+#include "domain/record_copy.h"
 #include "domain/retry.h"
 #include "domain/spool.h"
 
@@ -129,6 +129,8 @@ static const struct {
 	[JOB_PUT] = {put_done, put_failed},
 	[JOB_DELETE] = {nothing_follows, nothing_follows},
 	[JOB_VERIFY] = {verify_done, verify_failed},
+	[JOB_COPY] = {record_copy_done, record_copy_failed},
+	[JOB_MOVE] = {record_move_done, record_move_failed},
 	[JOB_HOLD] = {nothing_follows, nothing_follows},
 };
 
@@ -136,11 +138,11 @@ static const struct {
 
 static int fail(struct record *record, const struct error *why, struct error *err)
 {
+	record->failure = *why;
 	int failed = job_fail(record->conn, record->job.id, record->job.attempt, why, err);
 	if (failed < 0)
 		return -1;
 	record->outcome = failed ? RECORD_FAILED : RECORD_IGNORED;
-	record->failure = *why;
 	return failed ? CONSEQUENCES[record->job.kind].failed(record, err) : 0;
 }
 
@@ -154,7 +156,7 @@ static int postpone(struct record *record, const struct error *why, int64_t dela
 	record->outcome = retried ? RECORD_POSTPONED : RECORD_IGNORED;
 	record->failure = *why;
 	if (!retried || state != JOB_DEAD)
-		return 0;
+		return record_copy_restart(record, err);
 	record->outcome = RECORD_FAILED;
 	record->dead = true;
 	return CONSEQUENCES[record->job.kind].failed(record, err);
@@ -197,6 +199,11 @@ static int record_success(struct record *record, struct error *err)
 	struct error why;
 	if (!fits(record, &why))
 		return record_error(record, &why, false, err);
+	int stepped = record_copy_step(record, err);
+	if (stepped)
+		return stepped < 0 ? -1 : 0;
+	if (record->job.kind == JOB_MOVE) /* whether it has succeeded, its media decides */
+		return record_move_done(record, err);
 	int succeeded = job_succeed(record->conn, record->job.id, record->job.attempt, NULL, err);
 	if (succeeded < 0)
 		return -1;
@@ -210,9 +217,11 @@ static int record_late(struct record *record, struct error *err)
 	record->outcome = RECORD_IGNORED;
 	bool given_up = record->job.state == JOB_FAILED || record->job.state == JOB_DEAD ||
 			record->job.state == JOB_CANCELLED;
-	if (record->result->kind != JOB_PUT || record->result->code != ERROR_NONE || !given_up)
+	if (record->result->code != ERROR_NONE || !given_up)
 		return 0;
-	return delete_object(record, record->job.store_key, 0, err);
+	if (record->job.kind == JOB_COPY || record->job.kind == JOB_MOVE)
+		return record_delete(record, record->job.to_store_pk, record->job.to_key, 0, err);
+	return record->job.kind == JOB_PUT ? delete_object(record, record->job.store_key, 0, err) : 0;
 }
 
 static int record_locked(struct record *record, struct error *err)
@@ -220,9 +229,12 @@ static int record_locked(struct record *record, struct error *err)
 	const struct result_message *result = record->result;
 	if (record->job.state != JOB_RUNNING || record->job.attempt != result->attempt)
 		return record_late(record, err);
+	struct error why;
+	int seen = record_fixity(record, fits(record, &why), err);
+	if (seen)
+		return seen < 0 ? -1 : 0;
 	if (result->code == ERROR_NONE)
 		return record_success(record, err);
-	struct error why;
 	error_set(&why, result->code, "%s",
 		result->message && *result->message ? result->message : error_default_text(result->code));
 	if (result->cause)

@@ -17,6 +17,8 @@ static const struct {
 	[JOB_COPY] = {10, 2 * SECOND, 5 * MINUTE},
 	[JOB_VERIFY] = {10, 2 * SECOND, 5 * MINUTE},
 	[JOB_LIST] = {10, 2 * SECOND, 5 * MINUTE},
+	[JOB_MOVE] = {10, 2 * SECOND, 5 * MINUTE},
+	[JOB_AUDIT] = {10, 2 * SECOND, 5 * MINUTE},
 	[JOB_HOLD] = {1, 2 * SECOND, 5 * MINUTE},
 };
 

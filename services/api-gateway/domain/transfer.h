@@ -71,6 +71,12 @@ struct transfer_stored {
 MUST_CHECK int transfer_put(struct transfer *transfer, const struct transfer_put *put, struct intake *intake,
 	const struct caller *caller, struct arena *arena, struct transfer_stored *out, struct error *err);
 
+/* The same, but for whoever does not wait: it returns as soon as bytes (an intake that is `durable`) and rows
+ * are safe, broker or not. out->ready is false; the job brings it to an end. */
+MUST_CHECK int transfer_put_later(struct transfer *transfer, const struct transfer_put *put,
+	struct intake *intake, const struct caller *caller, struct arena *arena, struct transfer_stored *out,
+	struct error *err);
+
 /* Waits for a put that another gateway had begun before it died (once.h). 1: as transfer_put() · 0: it has failed,
  * the bytes are to be put anew · -1. */
 MUST_CHECK int transfer_resume(

@@ -13,6 +13,7 @@
 #include "domain/job_spec.h"
 #include "domain/once.h"
 #include "domain/record.h"
+#include "domain/retry.h"
 #include "messaging/job_post.h"
 
 enum { RESUME_POLL_MS = 200 };
@@ -90,7 +91,10 @@ static int begin(struct put_run *run, struct error *err)
 		.store_pk = run->claim.media.store.pk,
 		.store_key = run->claim.key,
 		.replaces_key = run->claim.replaces_key,
-		.max_attempts = 10, /* of looking whether the bytes are there, should this gateway die */
+		.max_attempts =
+			run->job.class == JOB_BACKGROUND
+				? retry_attempts(JOB_PUT)
+				: 10, /* of looking whether the bytes are there, should this gateway die */
 		.deadline_unix_ms = run->job.deadline_unix_ms,
 		.spec = job_spec_print(&run->spec, run->arena),
 		.request_id = run->caller->actor.request_id,
@@ -138,6 +142,22 @@ static int finish(struct put_run *run, struct bus_delivery *delivery, const stru
 	if (outcome != RECORD_DONE)
 		return error_set(err, ERROR_CONFLICT, "another change of this media came first");
 	out->ready = true;
+	return 0;
+}
+
+int transfer_put_later(struct transfer *transfer, const struct transfer_put *put, struct intake *intake,
+	const struct caller *caller, struct arena *arena, struct transfer_stored *out, struct error *err)
+{
+	struct put_run run = {.transfer = transfer, .put = put, .caller = caller, .arena = arena};
+	compose(&run, intake);
+	run.job.class = JOB_BACKGROUND;
+	run.job.deadline_unix_ms = 0;
+	if (begin(&run, err))
+		return -1;
+	intake_keep(intake);
+	*out = (struct transfer_stored){.created = run.claim.created,
+		.sha256 = arena_strdup(arena, intake->sums.sha256),
+		.job_id = run.job.id};
 	return 0;
 }
 

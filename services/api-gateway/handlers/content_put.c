@@ -20,6 +20,7 @@
 
 #include <cjson/cJSON.h>
 #include <string.h>
+#include <strings.h>
 
 struct creation {
 	struct media_new media;
@@ -159,6 +160,38 @@ static int answer_stored(struct gateway *gateway, struct request *request, struc
 	return 0;
 }
 
+/* RFC 7240: "respond-async" among the preferences. */
+static bool prefers_async(const struct request *request)
+{
+	char *rest = arena_strdup(request->arena, request_header(request, "Prefer"));
+	for (char *one; (one = strsep(&rest, ",;"));) {
+		one += strspn(one, " \t");
+		size_t length = strcspn(one, " \t=");
+		if (length == strlen("respond-async") && strncasecmp(one, "respond-async", length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The media as it is now; where to look how the job stands. */
+static int answer_later(struct gateway *gateway, struct request *request, struct response *response,
+	const struct transfer_stored *stored, struct error *err)
+{
+	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	const char *json;
+	int found =
+		conn ? media_read_json(conn, request_param(request, "pid"), request->arena, &json, err) : -1;
+	if (found < 0)
+		return -1;
+	if (!found)
+		return error_set(err, ERROR_CONFLICT, "this media was deleted meanwhile");
+	response->status = 202;
+	response_header_printf(request, response, "Location", "/api/jobs/%s", stored->job_id);
+	response_header(request, response, "Preference-Applied", "respond-async");
+	response_json_text(request, response, json, strlen(json));
+	return 0;
+}
+
 int handle_content_put(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
@@ -169,9 +202,10 @@ int handle_content_put(
 	struct transfer_stored stored;
 	CLEANUP(intake_release) struct intake intake = INTAKE_NONE;
 	limits.claims = &claims;
+	limits.durable = prefers_async(request);
 	if (checksum_headers_read(request, &claims, err) ||
 		check_before_body(gateway, request, response, &creation, err) ||
-		transfer_check(gateway->transfer, err) ||
+		(!limits.durable && transfer_check(gateway->transfer, err)) ||
 		intake_receive(transfer_spool(gateway->transfer), &limits, read_body, request,
 			request->source.content_length, &intake, err))
 		return -1;
@@ -184,6 +218,11 @@ int handle_content_put(
 		.filename = content_disposition_filename(
 			request_header(request, "Content-Disposition"), request->arena),
 	};
+	if (limits.durable)
+		return transfer_put_later(
+			       gateway->transfer, &put, &intake, &caller, request->arena, &stored, err)
+			       ? -1
+			       : answer_later(gateway, request, response, &stored, err);
 	if (transfer_put(gateway->transfer, &put, &intake, &caller, request->arena, &stored, err))
 		return -1;
 	return answer_stored(gateway, request, response, &stored, err);

@@ -93,16 +93,29 @@ int handle_job_list(
 	return job_list(conn, &query, add, &list, err) ? -1 : list_close(&list, "]", err);
 }
 
-static int answer(struct db_conn *conn, struct request *request, struct response *response, struct error *err)
+static int answer_job(struct db_conn *conn, const char *id, struct request *request,
+	struct response *response, struct error *err)
 {
 	const char *json;
-	int found = job_read_json(conn, request_param(request, "id"), request->arena, &json, err);
+	int found = job_read_json(conn, id, request->arena, &json, err);
 	if (found < 0)
 		return -1;
 	if (!found)
 		return error_set(err, ERROR_NOT_FOUND, "no job has this id");
 	response_json_text(request, response, json, strlen(json));
 	return 0;
+}
+
+static int answer(struct db_conn *conn, struct request *request, struct response *response, struct error *err)
+{
+	return answer_job(conn, request_param(request, "id"), request, response, err);
+}
+
+int job_answer_begun(struct db_conn *conn, const char *job_id, struct request *request,
+	struct response *response, struct error *err)
+{
+	response_header_printf(request, response, "Location", "/api/jobs/%s", job_id);
+	return answer_job(conn, job_id, request, response, err);
 }
 
 int handle_job_read(

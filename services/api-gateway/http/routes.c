@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/routes.h"
 
+#include "handlers/copies.h"
 #include "handlers/identifiers.h"
 #include "handlers/jobs.h"
 #include "handlers/login.h"
@@ -93,6 +94,9 @@ const struct route ROUTES[] = {
 	{"DELETE", "/api/media/update/metadata",    handle_media_remove_metadata, WRITER, JSON("metadata_removal", "updates"), REPLY("bulk"),     200},
 	{"PATCH",  "/api/media/update",             handle_media_update_many, WRITER, JSON("media_updates", "updates"), REPLY("bulk"),            200},
 	{"POST",   "/api/media/{pid...}/complete",  handle_media_complete,    WRITER, NONE,                             REPLY("media"),           200},
+	{"POST",   "/api/media/{pid...}/copy",      handle_media_copy,        WRITER, SMALL_ONCE("media_copy", "copy"), REPLY("job"),             202},
+	{"POST",   "/api/media/{pid...}/move",      handle_media_move,        WRITER, SMALL_ONCE("media_move", "move"), REPLY("job"),             202},
+	{"POST",   "/api/media/{pid...}/verify",    handle_media_verify,      WRITER, NONE,                             REPLY("job"),             202},
 	{"PUT",    "/api/media/{pid...}/content",   handle_content_put,       WRITER, STREAM,                           REPLY("media"),           200},
 	{"GET",    "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 	{"HEAD",   "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},

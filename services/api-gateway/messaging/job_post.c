@@ -52,7 +52,7 @@ static int publish(struct job_post *post, const struct job_message *job, const c
 	job_message_pack(job, &body);
 	struct bus_message message = {
 		.exchange = BUS_JOBS,
-		.routing_key = bus_job_queue(arena, &job->store, job->class),
+		.routing_key = bus_queue_of(arena, job),
 		.correlation_id = job->id,
 		.reply_to = reply_to,
 		.type = job_kind_name(job->kind),
@@ -82,7 +82,7 @@ static bool is_served(struct job_post *post, const struct job_message *job)
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
 	struct error err;
 	int consumers = 0;
-	const char *queue = bus_job_queue(arena, &job->store, job->class);
+	const char *queue = bus_queue_of(arena, job);
 	return bus_queue_consumers(post->options.bus, queue, &consumers, &err) || consumers > 0;
 }
 

@@ -71,6 +71,42 @@ static void a_job_goes_to_who_can_reach_the_bytes(void **state)
 	}
 }
 
+static const char *copy_queue(enum store_type from, enum store_type to)
+{
+	const struct job_message copy = {.kind = JOB_COPY,
+		.class = JOB_BACKGROUND,
+		.store = {.type = from, .site = "lab-1"},
+		.to = {.type = to, .site = "lab-1"}};
+	return bus_queue_of(arena, &copy);
+}
+
+static void a_copy_goes_to_who_reaches_both_stores(void **state)
+{
+	(void)state;
+	static const char FILES[] = "mediastore.jobs.site.lab-1.background",
+			  RAM[] = "mediastore.jobs.ram.lab-1";
+	assert_string_equal(copy_queue(STORE_BUCKET, STORE_BUCKET), "mediastore.jobs.shared.background");
+	assert_string_equal(copy_queue(STORE_BUCKET, STORE_FILESYSTEM), FILES);
+	assert_string_equal(copy_queue(STORE_FILESYSTEM, STORE_BUCKET), FILES);
+	assert_string_equal(copy_queue(STORE_FILESYSTEM, STORE_HASHDIR), FILES);
+	assert_string_equal(copy_queue(STORE_FILESYSTEM, STORE_DICT), RAM);
+	assert_string_equal(copy_queue(STORE_DICT, STORE_FILESYSTEM), RAM);
+	assert_string_equal(copy_queue(STORE_BUCKET, STORE_DICT), RAM);
+	assert_string_equal(copy_queue(STORE_DICT, STORE_BUCKET), RAM);
+}
+
+static void nobody_reaches_the_files_of_two_sites(void **state)
+{
+	(void)state;
+	const struct store_descriptor here = {.type = STORE_FILESYSTEM, .site = "a"},
+				      there = {.type = STORE_DICT, .site = "b"},
+				      bucket = {.type = STORE_BUCKET, .site = "c"};
+	assert_false(bus_reaches_both(&here, &there));
+	assert_true(bus_reaches_both(&here, &here));
+	assert_true(bus_reaches_both(&here, &bucket));
+	assert_true(bus_reaches_both(&bucket, &there));
+}
+
 static void the_base_declares_the_exchanges(void **state)
 {
 	(void)state;
@@ -199,6 +235,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_job_goes_to_who_can_reach_the_bytes),
+		cmocka_unit_test(a_copy_goes_to_who_reaches_both_stores),
+		cmocka_unit_test(nobody_reaches_the_files_of_two_sites),
 		cmocka_unit_test(the_base_declares_the_exchanges),
 		cmocka_unit_test(the_base_binds_every_queue),
 		cmocka_unit_test(both_request_exchanges_reach_one_durable_queue),
