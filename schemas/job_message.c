@@ -133,6 +133,15 @@ static const struct message_field SOURCE[] = {
 	{.name = NULL},
 };
 
+static const struct message_field PAGE[] = {
+	FIELD(TEXT, struct job_page, after),
+	FIELD(INTEGER, struct job_page, limit),
+	FIELD(FLAG, struct job_page, hash),
+	FIELD(INTEGER, struct job_page, bytes_per_second),
+	FIELD(INTEGER, struct job_page, objects_per_second),
+	{.name = NULL},
+};
+
 static const struct message_field JOB[] = {
 	FIELD(TEXT, struct job_message, id, REQUIRED),
 	FIELD(NAME, struct job_message, kind, REQUIRED, .names = &KIND_NAMES),
@@ -152,6 +161,7 @@ static const struct message_field JOB[] = {
 	FIELD(INTEGER, struct job_message, inline_max),
 	FIELD(GROUP, struct job_message, to, .group = STORE),
 	FIELD(TEXT, struct job_message, to_key),
+	FIELD(GROUP, struct job_message, page, .group = PAGE),
 	{.name = NULL},
 };
 
@@ -170,6 +180,7 @@ static const struct message_field RESULT[] = {
 		.kind = MESSAGE_BYTES,
 		.offset = offsetof(struct result_message, inline_bytes),
 		.length_offset = offsetof(struct result_message, inline_length)},
+	FIELD(TEXT, struct result_message, next),
 	FIELD(TEXT, struct result_message, url),
 	FIELD(INTEGER, struct result_message, modified_unix_ms, .minimum = INT64_MIN),
 	FIELD(TEXT, struct result_message, holder),
@@ -193,6 +204,7 @@ static const struct need JOB_NEEDS[] = {
 	{EXCEPT(JOB_LIST) & EXCEPT(JOB_HOLD), offsetof(struct job_message, key), "key"},
 	{ONLY(JOB_COPY), offsetof(struct job_message, to.bucket), "to"},
 	{ONLY(JOB_COPY), offsetof(struct job_message, to_key), "to_key"},
+	{ONLY(JOB_LIST), offsetof(struct job_message, page.after), "page"},
 	{0, 0, NULL},
 };
 static const struct need RESULT_NEEDS[] = {

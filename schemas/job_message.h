@@ -69,6 +69,14 @@ struct job_source {
 	const char *url; /* ticket on a gateway */
 };
 
+/* Which objects a list tells of. */
+struct job_page {
+	const char *after;                            /* only keys after that one, by bytes; "": all */
+	int64_t limit;                                /* objects; the worker may give fewer */
+	bool hash;                                    /* each is read, and its SHA-256 told */
+	int64_t bytes_per_second, objects_per_second; /* no faster than that; 0: as fast as it goes */
+};
+
 struct job_message {
 	const char *id; /* UUID */
 	enum job_kind kind;
@@ -87,6 +95,7 @@ struct job_message {
 	int64_t inline_max;         /* get: up to this size the bytes come in the result, else a ticket */
 	struct store_descriptor to; /* copy */
 	const char *to_key;         /* copy; NULL otherwise */
+	struct job_page page;       /* list */
 };
 
 void job_message_pack(const struct job_message *job, struct buf *out);
@@ -113,7 +122,9 @@ struct result_message {
 		sha256; /* put, verify: as hashed by the worker; NULL: not hashed (a rename moves no bytes) */
 	const void *inline_bytes; /* get: NULL when not inline */
 	size_t inline_length;
-	const char *url;          /* get: ticket on the worker, when not inline */
+	/* list: the inline bytes are JSON: [{key, size, modified, sha256?, code?}], by key */
+	const char *next; /* list: the page after this one begins after that key; NULL: there is none */
+	const char *url;  /* get: ticket on the worker, when not inline */
 	int64_t modified_unix_ms; /* stat; 0 unknown */
 	const char *
 		holder; /* DictStore: the process that holds the bytes; also the whole content of a hold result */

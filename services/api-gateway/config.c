@@ -87,6 +87,10 @@ const struct setting CONFIG_TABLE[] = {
 		"the window of these failures"),
 	ROW_BETWEEN("MEDIASTORE_PRESIGN_EXPIRY", DURATION, presign_expiry_ms, "1h", 1 * SECOND,
 		INT64_C(7) * DAY, "how long a presigned URL is valid"),
+	ROW_BETWEEN("MEDIASTORE_AUDIT_BYTES", SIZE, audit_bytes, "50MiB", 0, INT64_C(1) << 40,
+		"how much an audit reads of its store in a second, unless it is told otherwise; 0: no limit"),
+	ROW_BETWEEN("MEDIASTORE_AUDIT_OBJECTS", INTEGER, audit_objects, "500", 0, 1000000,
+		"how many objects an audit reads in a second, unless it is told otherwise; 0: no limit"),
 	ROW_BETWEEN("MEDIASTORE_IDEMPOTENCY_WAIT", DURATION, idempotency_wait_ms, "10s", 0, 3600 * SECOND,
 		"how long a request waits for an earlier one with the same Idempotency-Key, before it gets "
 		"409"),

@@ -26,6 +26,7 @@ struct config {
 	int64_t token_lifetime_ms, token_lifetime_max_ms, password_min;
 	int64_t login_failures, login_window_ms;
 	int64_t presign_expiry_ms;
+	int64_t audit_bytes, audit_objects; /* per second; 0: no limit */
 	int64_t idempotency_wait_ms, idempotency_retention_ms, idempotency_answer_max;
 	int64_t reconcile_interval_ms, spool_grace_ms;
 	int64_t event_retention_ms;

@@ -215,6 +215,69 @@ class Moves(unittest.TestCase):
         self.assertEqual((job["state"], job["error"]["code"]), ("failed", "not_found"), job)
         self.client.wait_for_status("vanished", "LOST")
 
+    # --- audits
+
+    def audit(self, store, body=None):
+        status, made = self.client.call("POST", "/store", store_config(store))
+        self.assertEqual(status, 200, made)
+        status, job = self.client.call("POST", f"/store/{made['pk']}/audit", body or {})
+        self.assertEqual(status, 202, job)
+        return job["id"]
+
+    def findings(self, job_id):
+        status, findings = self.client.call("GET", f"/jobs/{job_id}/findings")
+        self.assertEqual(status, 200, findings)
+        return {(finding["kind"], finding["pid"] or finding["store_key"]) for finding in findings}
+
+    def test_an_audit_finds_what_is_wrong_and_touches_nothing(self):
+        store = {"store_type": "FilesystemStore", "bucket": "audited"}
+        for number in range(6):
+            self.client.put(f"audited {number}", Body(1000), store)
+        self.path_of("audited 1").unlink()
+        for number, change in ((2, lambda content: b"x" + content[1:]), (3, lambda content: content[:-1])):
+            path = self.path_of(f"audited {number}")
+            path.write_bytes(change(path.read_bytes()))
+        root = self.system.store_root / "audited"
+        for name, age in (("foreign", 7200), ("young", 0)):
+            (root / name).write_bytes(b"abc")
+            os.utime(root / name, (time.time() - age,) * 2)
+        job = self.assert_succeeds(job_id := self.audit(store))
+        self.assertEqual(self.findings(job_id), {("missing", "audited 1"), ("corrupt", "audited 2"), ("corrupt", "audited 3"),
+                                                 ("unreferenced", "foreign")})
+        self.assertEqual({**job["result"], "bytes": 0}, {"objects": 7, "bytes": 0, "missing": 1, "corrupt": 2, "unreadable": 0,
+                                                         "unreferenced": 1})
+        self.assertTrue((root / "foreign").exists())
+        self.assertEqual(self.client.status_of("audited 1"), "READY")  # it reports only
+        self.assert_succeeds(job_id := self.audit(store, {"content": False}))
+        self.assertNotIn(("corrupt", "audited 2"), self.findings(job_id))  # which its size does not tell
+
+    def test_an_audit_goes_on_after_whatever_dies(self):
+        """At ten objects a second, a page of which lasts five seconds."""
+        store = {"store_type": "FilesystemStore", "bucket": "audited slowly"}
+        for number in range(80):
+            self.client.put(f"slow {number}", Body(100), store)
+        began = time.monotonic()
+        job_id = self.audit(store, {"objects_per_second": 10})
+        wait_until(lambda: self.job(job_id)["result"], 30, "the first page is there")
+        self.system.kill(WORKER)
+        self.system.kill(GATEWAY)
+        self.system.start(GATEWAY)
+        self.assertLess(self.job(job_id)["result"]["objects"], 80)
+        self.system.start(WORKER)
+        job = self.assert_succeeds(job_id)
+        self.assertEqual(job["result"]["objects"], 80)
+        self.assertEqual(self.findings(job_id), set())
+        self.assertGreater(time.monotonic() - began, 7)
+
+    def test_every_kind_of_store_is_audited(self):
+        for name, store in self.stores.items():
+            with self.subTest(store=name):
+                store = store if "bucket" == name else {**store, "bucket": "audited too"}
+                self.client.put(f"audited in {name}", Body(5000), store)
+                job = self.assert_succeeds(self.audit(store))
+                self.assertGreaterEqual(job["result"]["objects"], 1, job)
+                self.assertEqual((job["result"]["missing"], job["result"]["corrupt"]), (0, 0), job)
+
     # --- uploads that nobody waits for
 
     def put_later(self, pid, body):

@@ -10,6 +10,7 @@
 #include "db/job_repo.h"
 #include "db/media_move.h"
 #include "db/pool.h"
+#include "domain/audits.h"
 #include "domain/copies.h"
 #include "domain/job_spec.h"
 #include "domain/record.h"
@@ -72,6 +73,8 @@ static int compose(struct scheduler *scheduler, struct db_conn *conn, const stru
 	};
 	if (row->kind == JOB_PUT)
 		compose_put(scheduler, &spec, arena, out);
+	if (row->kind == JOB_AUDIT)
+		audits_compose(&spec, out);
 	if (row->kind == JOB_COPY || row->kind == JOB_MOVE)
 		return copies_compose(conn, row, &spec, arena, out, why);
 	return row->kind == JOB_DELETE ? check_delete(conn, row, why) : 0;

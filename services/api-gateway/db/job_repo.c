@@ -86,6 +86,7 @@ static void from_row(const struct db_result *result, int row, struct job_row *ou
 		.error_message = db_text(result, row, "error_message"),
 		.gateway = db_text(result, row, "gateway"),
 		.request_id = db_text(result, row, "request_id"),
+		.begun_unix_ms = db_int(result, row, "begun"),
 		.created_unix_ms = db_int(result, row, "created"),
 		.updated_unix_ms = db_int(result, row, "updated"),
 	};

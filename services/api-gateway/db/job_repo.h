@@ -60,6 +60,7 @@ struct job_row {
 	const char *result;                     /* JSON text; NULL: none */
 	const char *error_code, *error_message; /* NULL: none */
 	const char *gateway, *request_id;
+	int64_t begun_unix_ms; /* of the attempt; 0: none, or born running */
 	int64_t created_unix_ms, updated_unix_ms;
 };
 

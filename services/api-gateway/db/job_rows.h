@@ -12,7 +12,8 @@
 	" j.id, j.kind, j.class, j.state, j.media, j.pid, j.store_key, j.replaces_key, j.to_store, "         \
 	"j.to_key, j.attempt,"                                                                               \
 	" j.max_attempts, unix_ms(j.deadline) AS deadline, j.spec, j.result, j.error_code, j.error_message," \
-	" j.gateway, j.request_id, unix_ms(j.created) AS created, unix_ms(j.updated) AS "                    \
+	" j.gateway, j.request_id, unix_ms(j.begun) AS begun, unix_ms(j.created) AS created, "               \
+	"unix_ms(j.updated) AS "                                                                             \
 	"updated," STORE_COLUMNS
 #define JOB_JOIN " LEFT JOIN store s ON s.pk = j.store LEFT JOIN s3_config c ON c.pk = s.s3_config "
 

@@ -26,6 +26,9 @@ static const struct {
 	{"spool_url", offsetof(struct job_spec, spool_url), false, 0},
 	{"phase", offsetof(struct job_spec, phase), false, 0},
 	{"source_url", offsetof(struct job_spec, source_url), false, 0},
+	{"cursor", offsetof(struct job_spec, cursor), false, 0},
+	{"bytes_per_second", offsetof(struct job_spec, bytes_per_second), true, 0},
+	{"objects_per_second", offsetof(struct job_spec, objects_per_second), true, 0},
 	{"actor", offsetof(struct job_spec, actor), false, 0},
 	{"expires", offsetof(struct job_spec, expires_unix_ms), true, 0},
 };

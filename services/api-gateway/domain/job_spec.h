@@ -20,8 +20,10 @@ struct job_spec {
 	const char *spool_url;    /* internal URL of the gateway that has the file */
 	const char *phase;        /* where a job of several steps stands; NULL: at its beginning */
 	const char *source_url;   /* a copy between sites: the ticket of the bytes */
-	const char *actor;        /* on whose behalf; NULL: the system's */
-	int64_t expires_unix_ms;  /* a watch: when the client's presigned URL ends; 0: none */
+	const char *cursor;       /* an audit: the key after which it goes on */
+	int64_t bytes_per_second, objects_per_second; /* an audit: no faster; 0: no limit */
+	const char *actor;                            /* on whose behalf; NULL: the system's */
+	int64_t expires_unix_ms; /* a watch: when the client's presigned URL ends; 0: none */
 };
 
 const char *job_spec_print(const struct job_spec *spec, struct arena *arena);

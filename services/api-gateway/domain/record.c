@@ -4,6 +4,7 @@
 #include "common/arena.h"
 #include "common/clock.h"
 #include "common/random.h"
+#include "domain/audits.h"
 #include "domain/record_copy.h"
 #include "domain/retry.h"
 #include "domain/spool.h"
@@ -131,6 +132,7 @@ static const struct {
 	[JOB_VERIFY] = {verify_done, verify_failed},
 	[JOB_COPY] = {record_copy_done, record_copy_failed},
 	[JOB_MOVE] = {record_move_done, record_move_failed},
+	[JOB_AUDIT] = {nothing_follows, nothing_follows},
 	[JOB_HOLD] = {nothing_follows, nothing_follows},
 };
 
@@ -199,6 +201,8 @@ static int record_success(struct record *record, struct error *err)
 	struct error why;
 	if (!fits(record, &why))
 		return record_error(record, &why, false, err);
+	if (record->job.kind == JOB_AUDIT)
+		return audits_record(record, err);
 	int stepped = record_copy_step(record, err);
 	if (stepped)
 		return stepped < 0 ? -1 : 0;

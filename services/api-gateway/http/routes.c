@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/routes.h"
 
+#include "handlers/audits.h"
 #include "handlers/copies.h"
 #include "handlers/identifiers.h"
 #include "handlers/jobs.h"
@@ -71,6 +72,7 @@ const struct route ROUTES[] = {
 	{"GET",    "/api/stores",                   handle_store_list,        READER, NONE,                             REPLY("store_list"),      200},
 	{"POST",   "/api/store",                    handle_store_create,      WRITER, SMALL_ONCE("store_input", "store"), REPLY("store"),           200},
 	{"GET",    "/api/store/{pk}",               handle_store_read,        READER, NONE,                             REPLY("store"),           200},
+	{"POST",   "/api/store/{pk}/audit",         handle_store_audit,       ADMIN,  SMALL_ONCE("store_audit", "audit"), REPLY("job"),           202},
 	{"DELETE", "/api/store/{pk}",               handle_store_delete,      WRITER, NONE,                             NULL,                     204},
 
 	{"POST",   "/api/media",                    handle_media_create,      WRITER, JSON_ONCE("media_input", "media"), REPLY("media"),           200},
@@ -103,6 +105,7 @@ const struct route ROUTES[] = {
 
 	{"GET",    "/api/jobs",                     handle_job_list,          READER, NONE,                             REPLY("job_list"),        200},
 	{"GET",    "/api/jobs/{id}",                handle_job_read,          READER, NONE,                             REPLY("job"),             200},
+	{"GET",    "/api/jobs/{id}/findings",       handle_job_findings,      READER, NONE,                             REPLY("finding_list"),    200},
 	{"POST",   "/api/jobs/{id}/cancel",         handle_job_cancel,        WRITER, NONE,                             REPLY("job"),             200},
 	{"POST",   "/api/jobs/{id}/retry",          handle_job_retry,         WRITER, NONE,                             REPLY("job"),             200},
 

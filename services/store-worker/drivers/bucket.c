@@ -168,7 +168,14 @@ static int bucket_list(struct store *store, const char *prefix,
 	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
 	struct error *err)
 {
-	return s3_listing_run(bucket_of(store), prefix, visit, context, err);
+	return s3_listing_run(bucket_of(store), prefix, NULL, visit, context, err);
+}
+
+static int bucket_list_from(struct store *store, const char *after,
+	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
+	struct error *err)
+{
+	return s3_listing_run(bucket_of(store), "", *after ? after : NULL, visit, context, err);
 }
 
 const struct store_driver bucket_driver = {
@@ -182,4 +189,5 @@ const struct store_driver bucket_driver = {
 	.stat = bucket_stat,
 	.remove = bucket_remove,
 	.list = bucket_list,
+	.list_from = bucket_list_from,
 };

@@ -70,12 +70,16 @@ static int malformed(struct error *err, const char *what)
 	return error_set_cause(err, ERROR_UNAVAILABLE, "S3 ListObjectsV2: %s", what);
 }
 
-static int fetch_page(const struct s3_bucket *bucket, const char *prefix, struct page *page,
-	struct s3_xml *root, struct error *err)
+static int fetch_page(const struct s3_bucket *bucket, const char *prefix, const char *after,
+	struct page *page, struct s3_xml *root, struct error *err)
 {
 	bool continued = page->token.length > 0;
 	const struct sigv4_pair query[] = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix},
-		{continued ? "continuation-token" : NULL, page->token.data}, {NULL, NULL}};
+		{continued      ? "continuation-token"
+			: after ? "start-after"
+				: NULL,
+			continued ? page->token.data : after},
+		{NULL, NULL}};
 	const struct s3_request request = {.method = "GET", .query = query};
 	if (s3_request_collect(bucket, &request, PAGE_BODY_MAX, &page->body, err) == -1)
 		return -1;
@@ -146,14 +150,14 @@ static int visit_entries(struct s3_xml root, struct page *page,
 	return found == -1 ? malformed(err, "unreadable entries") : 0;
 }
 
-int s3_listing_run(const struct s3_bucket *bucket, const char *prefix,
+int s3_listing_run(const struct s3_bucket *bucket, const char *prefix, const char *after,
 	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
 	struct error *err)
 {
 	CLEANUP(page_release) struct page page = {0};
 	do {
 		struct s3_xml root;
-		if (fetch_page(bucket, prefix, &page, &root, err) == -1 ||
+		if (fetch_page(bucket, prefix, after, &page, &root, err) == -1 ||
 			read_continuation(root, &page, err) == -1)
 			return -1;
 		int verdict = visit_entries(root, &page, visit, context, err);

@@ -13,8 +13,8 @@
 struct s3_bucket;
 struct buf;
 
-/* As store_list() in store.h. */
-MUST_CHECK int s3_listing_run(const struct s3_bucket *bucket, const char *prefix,
+/* As store_list() in store.h, in the order of the keys; after NULL: from the first. */
+MUST_CHECK int s3_listing_run(const struct s3_bucket *bucket, const char *prefix, const char *after,
 	int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
 	struct error *err);
 

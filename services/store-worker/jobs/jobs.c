@@ -18,6 +18,7 @@ static const struct {
 	{JOB_DELETE, job_delete},
 	{JOB_COPY, job_copy},
 	{JOB_VERIFY, job_verify},
+	{JOB_LIST, job_list},
 };
 
 static int run_on_store(struct job *job, struct error *err)

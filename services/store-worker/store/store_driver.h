@@ -44,6 +44,10 @@ struct store_driver {
 	int (*list)(struct store *store, const char *prefix,
 		int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
 		struct error *err);
+	/* The same in the order of the keys' bytes, from after that one on; NULL: the store knows no order. */
+	int (*list_from)(struct store *store, const char *after,
+		int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
+		struct error *err);
 };
 
 extern const struct store_driver filesystem_driver, hashdir_driver, ram_driver, bucket_driver;

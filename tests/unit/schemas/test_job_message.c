@@ -71,6 +71,7 @@ static const struct job_message FULL_JOB = {
 		.s3_region = "us",
 		.s3_access_key = "ak2",
 		.s3_secret_sealed = "v1.y"},
+	.page = {.after = "a/a", .limit = 7, .hash = true, .bytes_per_second = 8, .objects_per_second = 9},
 	.to_key = "c/d",
 };
 static const struct job_message SMALL_JOB = {
@@ -96,6 +97,7 @@ static const struct result_message FULL_RESULT = {
 	.sha256 = "cd34",
 	.inline_bytes = "by\0tes",
 	.inline_length = 6,
+	.next = "a/z",
 	.url = "http://w/internal/bytes/t",
 	.modified_unix_ms = -5,
 	.holder = "h-1",

@@ -20,7 +20,7 @@ static struct result_message run(struct job_fixture *fixture, enum job_kind kind
 static void a_kind_without_a_row_is_unsupported(void **state)
 {
 	struct job_fixture *fixture = *state;
-	assert_int_equal(run(fixture, JOB_LIST, &fixture->files, NULL).code, ERROR_UNSUPPORTED);
+	assert_int_equal(run(fixture, JOB_AUDIT, &fixture->files, NULL).code, ERROR_UNSUPPORTED);
 }
 
 static void a_store_without_a_driver_is_unsupported(void **state)
