@@ -26,6 +26,10 @@
 enum { CONNECT_TIMEOUT_MS = 5000, FLUSH_TIMEOUT_MS = 5000, HOST_NAME_SIZE = 65 };
 enum consumer_index { QUICK, STREAM, BACKGROUND, RAM, CONSUMERS };
 
+/* Of the threads of each class: who waits for little comes before who waits for much, and both before what nobody
+ * waits for. */
+static const int NICENESS[CONSUMERS] = {[STREAM] = 5, [BACKGROUND] = 10};
+
 static const char *const CONSUMER_NAMES[CONSUMERS] = {
 	"store-worker quick", "store-worker stream", "store-worker background", "store-worker ram"};
 
@@ -199,6 +203,7 @@ static void build_consumer(
 		.bus = &app->consumer_options[index],
 		.queues = queues,
 		.threads = (int)threads,
+		.niceness = NICENESS[index],
 		.publisher = app->publisher,
 		.environment = &app->jobs,
 		.running = app->running,

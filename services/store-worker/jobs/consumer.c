@@ -11,7 +11,10 @@
 #include "jobs/report.h"
 #include "jobs/running.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { PAUSE_MS = 2000 /* before a job whose result could not be published is given back */ };
 
@@ -123,6 +126,8 @@ static struct bus_delivery *take(struct job_consumer *consumer)
 static void *work(void *context)
 {
 	struct job_consumer *consumer = context;
+	if (setpriority(PRIO_PROCESS, (id_t)gettid(), consumer->options.niceness) != 0)
+		log_debug("a thread keeps its priority", LOG_INT("errno", errno));
 	for (struct bus_delivery *delivery; (delivery = take(consumer)) != NULL;)
 		bus_delivery_settle(delivery, process(consumer, delivery));
 	LOCK_SCOPE(&consumer->lock);

@@ -25,6 +25,7 @@ struct job_consumer_options {
 	const struct bus_options *bus;
 	const char *const *queues; /* ends with NULL */
 	int threads;               /* jobs at once; the prefetch of each queue, too */
+	int niceness;              /* of these threads: others come first when the processor is short */
 	struct bus_publisher *publisher;
 	const struct job_environment *environment;
 	struct running *running; /* NULL: nobody asks how far jobs are */
