@@ -221,6 +221,46 @@ static void a_superseded_attempt_that_is_given_up_changes_nothing(void **state)
 	assert_string_equal(fixture_ask("SELECT state FROM job"), "running");
 }
 
+/* --- results, of which one counts */
+
+static enum record_outcome report(const char *id, enum job_kind kind, int64_t attempt)
+{
+	enum record_outcome outcome;
+	struct result_message result = {
+		.job_id = id, .kind = kind, .attempt = attempt, .size = 3, .sha256 = SHA_A};
+	assert_ok(record_result(fixture.conn, spool, &result, fixture.arena, &outcome, NULL, &fixture.err));
+	return outcome;
+}
+
+static void a_result_of_a_superseded_attempt_is_ignored(void **state)
+{
+	(void)state;
+	const char *id = delete_job("a");
+	take();
+	lose(id, 1);
+	assert_int_equal(report(id, JOB_DELETE, 1), RECORD_IGNORED); /* nobody is at it */
+	take();
+	assert_int_equal(report(id, JOB_DELETE, 1), RECORD_IGNORED); /* another attempt is */
+	assert_string_equal(fixture_ask("SELECT state FROM job"), "running");
+	assert_int_equal(report(id, JOB_DELETE, 2), RECORD_DONE);
+	assert_int_equal(report(id, JOB_DELETE, 2), RECORD_IGNORED); /* delivered again */
+}
+
+static void what_a_cancelled_put_has_stored_after_all_goes_again(void **state)
+{
+	(void)state;
+	fixture_ask("WITH d AS (DELETE FROM media WHERE pid = 'late' RETURNING 1) SELECT count(*) FROM d");
+	int64_t pk = fixture_media("late");
+	const char *id = insert(
+		(struct job_new){.kind = JOB_PUT, .pid = "late", .media_pk = pk, .store_key = "late.1"});
+	take();
+	assert_status(200, "POST", path(id, "/cancel"), NULL);
+	fixture_ask("WITH d AS (DELETE FROM job WHERE kind = 'delete' RETURNING 1) SELECT count(*) FROM d");
+	assert_int_equal(report(id, JOB_PUT, 1), RECORD_IGNORED);
+	assert_string_equal(fixture_ask("SELECT store_key FROM job WHERE kind = 'delete'"), "late.1");
+	assert_string_equal(fixture_ask("SELECT store_status FROM media WHERE pid = 'late'"), "FAILED");
+}
+
 /* --- puts, whose bytes lie in the spool */
 
 static const char *put_job(const char *pid, struct spool_file *file)
@@ -305,6 +345,8 @@ int main(void)
 		job_test(cancelling_is_for_writers),
 		job_test(what_the_broker_gave_up_is_tried_again_and_then_dead_with_the_reason),
 		job_test(a_superseded_attempt_that_is_given_up_changes_nothing),
+		job_test(a_result_of_a_superseded_attempt_is_ignored),
+		job_test(what_a_cancelled_put_has_stored_after_all_goes_again),
 		job_test(a_cancelled_put_leaves_its_media_failed_and_no_bytes),
 		job_test(a_dead_put_keeps_its_bytes_and_runs_again_under_a_new_key),
 		job_test(a_dead_put_whose_media_has_moved_on_is_409),
