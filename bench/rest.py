@@ -130,16 +130,29 @@ class Bench:
         self.runs += 1
         return rows / (time.monotonic() - started)
 
-    def psql_rate(self, sql, connections):
-        """How often per second `connections` psqls at once get through COPY (sql) TO STDOUT."""
-        started, runs = time.monotonic(), 0
+    def rounds(self, command, connections):
+        """As many of these processes at once as there are connections, round after round until the time is over: how
+        often one got through per second, and how long each took."""
+        started, times = time.monotonic(), []
         while time.monotonic() - started < self.seconds:
-            running = [subprocess.Popen(["psql", "-X", "-q", "-d", self.system.database_url, "-c", f"COPY ({sql}) TO STDOUT"],
-                                        stdout=subprocess.DEVNULL) for _ in range(connections)]
-            if any(process.wait() for process in running):
-                raise RuntimeError("psql failed")
-            runs += connections
-        return runs / (time.monotonic() - started)
+            began = time.monotonic()
+            running = {process.pid for process in
+                       (subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(connections))}
+            while running:
+                pid, status = os.wait()
+                running.discard(pid)
+                times.append(time.monotonic() - began)
+                if status:
+                    raise RuntimeError(f"{command[0]} ended with {status}")
+        return {"rate": len(times) / (time.monotonic() - started), "times": sorted(times)}
+
+    def dumps(self, connections):
+        before = self.cpu()
+        done = self.rounds(["curl", "-fsS", "-H", f"Authorization: Bearer {self.client.token}",
+                            f"{self.system.url}/api/media/dump"], connections)
+        times = done["times"]
+        return {"rate": done["rate"], "p50": times[len(times) // 2] * 1000, "p99": times[len(times) * 99 // 100] * 1000,
+                "cpu": (self.cpu() - before) / len(times) * 1e6}
 
     # --- cases
 
@@ -174,8 +187,8 @@ class Bench:
 
     def dump(self, connections, rows):
         sql = f"SELECT media_json(m, s, c) {JOIN} ORDER BY m.pk"
-        self.row(f"dump {rows // 1000}k", connections, self.wrk("dump", connections, seconds=self.seconds * max(1, rows // 20000)),
-                 self.psql_rate(sql, connections), "psql COPY of the same JSON")
+        floor = self.rounds(["psql", "-X", "-q", "-d", self.system.database_url, "-c", f"COPY ({sql}) TO STDOUT"], connections)
+        self.row(f"dump {rows // 1000}k", connections, self.dumps(connections), floor["rate"], "psql COPY of the same JSON")
 
     def run(self, cases):
         self.client.call("POST", "/media", {"pid": "first", "pid_type": "DEFAULT",
