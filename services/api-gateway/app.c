@@ -98,13 +98,14 @@ struct app {
 
 /* --- the database */
 
-static struct db_pool *open_pool(const struct config *config, const char *application_name)
+static struct db_pool *open_pool(
+	const struct config *config, const char *application_name, int64_t statement_timeout_ms)
 {
 	struct db_pool_options options = {
 		.url = config->database_url,
 		.application_name = application_name,
 		.size = (int)config->database_pool,
-		.statement_timeout_ms = config->database_timeout_ms,
+		.statement_timeout_ms = statement_timeout_ms,
 	};
 	return db_pool_create(&options);
 }
@@ -336,8 +337,8 @@ static int listen_on(const struct app *app, const struct listener *listener,
 static int build(struct app *app, const volatile sig_atomic_t *stop, struct error *err)
 {
 	const struct config *config = app->config;
-	app->pool = open_pool(config, "api-gateway");
-	app->lists = open_pool(config, "api-gateway lists");
+	app->pool = open_pool(config, "api-gateway", config->database_timeout_ms);
+	app->lists = open_pool(config, "api-gateway lists", -1);
 	app->reader = media_reader_create(app->pool, config->database_timeout_ms);
 	if (build_rest(app, err) || prepare_database(app, stop, err) ||
 		spool_create(config->spool_dir, internal_url(app), config->service_key, &app->spool, err))
@@ -423,7 +424,7 @@ void app_stop(struct app *app)
 
 int app_migrate(const struct config *config, int *applied, struct error *err)
 {
-	struct db_pool *pool = open_pool(config, "api-gateway migrate");
+	struct db_pool *pool = open_pool(config, "api-gateway migrate", config->database_timeout_ms);
 	int result = first_start(pool, config, applied, err);
 	db_pool_free(pool);
 	return result;

@@ -148,22 +148,21 @@ static void print_column(const char *text, int width)
 	printf("%*s", printed < width ? width - printed : 1, " ");
 }
 
+static int print_user(const char *json, size_t length, void *context, struct error *err)
+{
+	(void)context, (void)err;
+	cJSON *user = cJSON_ParseWithLength(json, length);
+	print_column(text_of(user, "name"), 25);
+	printf("%-7s %-7s %s\n", text_of(user, "role"), text_of(user, "active"), text_of(user, "created"));
+	cJSON_Delete(user);
+	return 0;
+}
+
 int command_user_list(const struct command_line *line)
 {
 	OPEN_DESK(desk, line);
-	const char *json;
-	if (people_list(&desk.people, desk.arena, &json, &desk.err))
-		return fail(&desk.err);
-	cJSON *list = cJSON_Parse(json);
-	const cJSON *user;
 	printf("%-24s %-7s %-7s %s\n", "NAME", "ROLE", "ACTIVE", "CREATED");
-	cJSON_ArrayForEach(user, list) {
-		print_column(text_of(user, "name"), 25);
-		printf("%-7s %-7s %s\n", text_of(user, "role"), text_of(user, "active"),
-			text_of(user, "created"));
-	}
-	cJSON_Delete(list);
-	return EXIT_SUCCESS;
+	return people_list(&desk.people, print_user, NULL, &desk.err) ? fail(&desk.err) : EXIT_SUCCESS;
 }
 
 /* --- tokens */

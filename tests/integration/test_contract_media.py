@@ -141,6 +141,34 @@ class ContractMedia(unittest.TestCase):
         finally:
             self.system.psql("DELETE FROM media WHERE store = $1", store)
 
+    def test_every_list_streams_in_constant_memory(self):
+        count, long = 20000, "x" * 200
+        for path, table, columns, values in (
+                ("/stores", "store", "bucket, type", "'DictStore'"),
+                ("/s3cfgs", "s3_config", "url, access_key, secret_key", "'a', 'v1.x'"),
+                ("/identifier/list", "identifier_type", "name, pattern", "$2"),
+                ("/users", "app_user", "name, role, password_hash", "'reader', ''")):
+            name = columns.partition(",")[0]
+            with self.subTest(path):
+                self.call("GET", path)
+                self.psql_silently(table, f"INSERT INTO {table} ({columns}) SELECT 'many-' || g || $2, {values} FROM generate_series(1, $1) g",
+                                   count, long)
+                try:
+                    self.system.reset_peak_rss("api-gateway-1")
+                    before = self.system.rss("api-gateway-1")
+                    status, headers, text = self.raw("GET", path)
+                    self.assertEqual((status, headers["Transfer-Encoding"]), (200, "chunked"))
+                    self.assertEqual(sum(one[name].startswith("many-") for one in json.loads(text)), count)
+                    self.assertLess(self.system.peak_rss("api-gateway-1") - before, len(text) / 2)
+                finally:
+                    self.psql_silently(table, f"DELETE FROM {table} WHERE {name} LIKE 'many-%'")
+
+    def psql_silently(self, table, sql, *parameters):
+        """Without an event for each row."""
+        self.system.psql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        self.system.psql(sql, *parameters)
+        self.system.psql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
     def begin_dump(self):
         connection = self.system.connect()
         connection.request("GET", "/api/media/dump", headers={"Authorization": f"Bearer {self.client.token}"})

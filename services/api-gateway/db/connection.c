@@ -86,7 +86,8 @@ static int set_up(struct db_conn *conn, const struct db_pool_options *options, s
 		"SET timezone = 'UTC'; SET statement_timeout = %lld; SET client_connection_check_interval = "
 		"2000;"
 		" SET idle_in_transaction_session_timeout = 60000",
-		(long long)options->statement_timeout_ms);
+		(long long)(options->statement_timeout_ms > 0 ? options->statement_timeout_ms : 0));
+	conn->unlimited = options->statement_timeout_ms < 0;
 	if (PQsetnonblocking(conn->pg, 1))
 		return lost(conn, err);
 	return connection_simple(conn, sql, err);

@@ -22,6 +22,7 @@ struct db_conn {
 	int64_t deadline_ms;
 	int64_t seen_alive_ms; /* when it was last looked at */
 	bool dedicated;        /* never replaced */
+	bool unlimited;        /* the server has no timeout for its statements */
 	bool in_transaction;   /* begun, and not yet ended by us, whatever became of the server */
 	bool enclosed;         /* its transaction is db_enclose()'s: what others begin is a savepoint in it */
 	bool in_savepoint;

@@ -17,8 +17,7 @@ static const struct db_statement DELETE = {"identifier_delete",
 	" gone AS (DELETE FROM identifier_type WHERE name = $1 AND NOT (SELECT used FROM use) RETURNING name)"
 	" SELECT EXISTS (SELECT FROM gone) AS gone FROM identifier_type WHERE name = $1"};
 static const struct db_statement LIST_JSON = {"identifier_list_json",
-	"SELECT coalesce(json_agg(json_build_object('name', name, 'pattern', pattern) ORDER BY name), '[]')"
-	" FROM identifier_type"};
+	"SELECT json_build_object('name', name, 'pattern', pattern) FROM identifier_type ORDER BY name"};
 static const struct db_statement LIST = {
 	"identifier_list", "SELECT name, pattern FROM identifier_type ORDER BY name"};
 
@@ -74,9 +73,9 @@ int identifier_delete(struct db_conn *conn, const char *name, struct error *err)
 	return known;
 }
 
-int identifier_list_json(struct db_conn *conn, struct arena *arena, const char **out, struct error *err)
+int identifier_list_json(struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err)
 {
-	return repo_document(conn, &LIST_JSON, DB_NO_PARAMS, arena, out, err);
+	return db_stream_text(conn, &LIST_JSON, DB_NO_PARAMS, visit, context, err);
 }
 
 static int list(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,

@@ -141,22 +141,10 @@ int media_repoint(struct db_conn *conn, const struct media_row *media, const str
 
 /* --- reading */
 
-struct visitor {
-	media_visit_fn *visit;
-	void *context;
-};
-
-static int visit_json(const struct db_result *row, void *context, struct error *err)
-{
-	const struct visitor *visitor = context;
-	return visitor->visit(db_text_at(row, 0, 0), db_length_at(row, 0, 0), visitor->context, err);
-}
-
 int media_search_tags(
-	struct db_conn *conn, const char *tags, media_visit_fn *visit, void *context, struct error *err)
+	struct db_conn *conn, const char *tags, db_visit_text_fn *visit, void *context, struct error *err)
 {
-	struct visitor visitor = {visit, context};
-	return db_stream(conn, &SEARCH_TAGS, DB_PARAMS(DB_TEXT(tags)), visit_json, &visitor, err);
+	return db_stream_text(conn, &SEARCH_TAGS, DB_PARAMS(DB_TEXT(tags)), visit, context, err);
 }
 
 int media_find_many(struct db_conn *conn, const char *pids, struct arena *arena, struct media_found **out,

@@ -11,9 +11,6 @@
 
 #include "db/media_repo.h"
 
-/* One Media as JSON text; non-zero stops and is returned. */
-typedef int media_visit_fn(const char *json, size_t length, void *context, struct error *err);
-
 /* --- writing */
 
 struct media_failure {
@@ -89,7 +86,7 @@ MUST_CHECK int media_repoint(struct db_conn *conn, const struct media_row *media
 
 /* All that have one of the tags (text[] literal), once each, in the order of pk. */
 MUST_CHECK int media_search_tags(
-	struct db_conn *conn, const char *tags, media_visit_fn *visit, void *context, struct error *err);
+	struct db_conn *conn, const char *tags, db_visit_text_fn *visit, void *context, struct error *err);
 
 struct media_found {
 	struct media_row row;

@@ -166,31 +166,15 @@ int media_read_json(
 	return repo_text(conn, &READ_JSON, DB_PARAMS(DB_TEXT(pid)), arena, json, err);
 }
 
-struct visitor {
-	int (*visit)(const char *json, size_t length, void *context, struct error *err);
-	void *context;
-};
-
-static int visit_json(const struct db_result *row, void *context, struct error *err)
+int media_dump(struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err)
 {
-	const struct visitor *visitor = context;
-	return visitor->visit(db_text_at(row, 0, 0), db_length_at(row, 0, 0), visitor->context, err);
+	return db_stream_text(conn, &DUMP, DB_NO_PARAMS, visit, context, err);
 }
 
-int media_dump(struct db_conn *conn,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
+int media_read_many(struct db_conn *conn, const char *pids_json, db_visit_text_fn *visit, void *context,
 	struct error *err)
 {
-	struct visitor visitor = {.visit = visit, .context = context};
-	return db_stream(conn, &DUMP, DB_NO_PARAMS, visit_json, &visitor, err);
-}
-
-int media_read_many(struct db_conn *conn, const char *pids_json,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
-	struct error *err)
-{
-	struct visitor visitor = {.visit = visit, .context = context};
-	return db_stream(conn, &READ_MANY, DB_PARAMS(DB_TEXT(pids_json)), visit_json, &visitor, err);
+	return db_stream_text(conn, &READ_MANY, DB_PARAMS(DB_TEXT(pids_json)), visit, context, err);
 }
 
 static int find(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,

@@ -68,13 +68,10 @@ MUST_CHECK int media_read_json(
 	struct db_conn *conn, const char *pid, struct arena *arena, const char **json, struct error *err);
 /* Row by row: visit() gets one Media as JSON text; non-zero stops and is returned. Everything, in the
  * order of pk. */
-MUST_CHECK int media_dump(struct db_conn *conn,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
-	struct error *err);
+MUST_CHECK int media_dump(struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err);
 /* The media of a JSON array of pids (text), in its order, unknown ones missing. */
-MUST_CHECK int media_read_many(struct db_conn *conn, const char *pids_json,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
-	struct error *err);
+MUST_CHECK int media_read_many(struct db_conn *conn, const char *pids_json, db_visit_text_fn *visit,
+	void *context, struct error *err);
 
 enum db_lock { DB_NO_LOCK, DB_LOCK /* FOR UPDATE: needs a transaction */ };
 /* All that a transfer needs: 1 / 0 / -1. */

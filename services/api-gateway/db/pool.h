@@ -33,7 +33,7 @@ struct db_pool_options {
 	const char *application_name; /* shown in pg_stat_activity; copied */
 	int size;                     /* connections at most; 0: 8 */
 	int64_t connect_timeout_ms;   /* one attempt; 0: 5000 */
-	int64_t statement_timeout_ms; /* enforced by the server too; 0: 30000 */
+	int64_t statement_timeout_ms; /* enforced by the server too; 0: 30000, -1: none */
 };
 
 /* Connects nothing yet. */

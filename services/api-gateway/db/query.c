@@ -214,30 +214,62 @@ static int stream(struct db_conn *conn, const struct db_statement *statement, co
 	return visit_rows(conn, statement->name, visit, context, err);
 }
 
+/* The server's timeout counts the time that a slow client takes; the connection's deadline alone limits a stream.
+ * *limit NULL: there is none. */
+static int lift_limit(struct db_conn *conn, struct db_result **limit, struct error *err)
+{
+	static const struct db_statement LIMIT = {
+		"db_stream_limit", "SELECT current_setting('statement_timeout')"};
+	static const struct db_statement UNLIMITED = {"db_stream_begin", "SET statement_timeout = 0"};
+	if (conn->unlimited)
+		return 0;
+	return db_query_one(conn, &LIMIT, DB_NO_PARAMS, limit, err) < 0 ||
+			       db_execute(conn, &UNLIMITED, DB_NO_PARAMS, NULL, err)
+		       ? -1
+		       : 0;
+}
+
+static void put_limit_back(struct db_conn *conn, const struct db_result *limit)
+{
+	static const struct db_statement LIMITED = {
+		"db_stream_end", "SELECT set_config('statement_timeout', $1, false)"};
+	struct error ignored;
+	if (!limit || !conn->pg || PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
+		return;
+	if (db_execute(conn, &LIMITED, DB_PARAMS(DB_TEXT(db_text_at(limit, 0, 0))), NULL, &ignored))
+		connection_close(conn);
+}
+
 int db_stream(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
 	int (*visit)(const struct db_result *row, void *context, struct error *err), void *context,
 	struct error *err)
 {
-	/* the server's timeout counts the time a slow client takes; the connection's deadline alone
-	 * limits a stream */
-	static const struct db_statement UNLIMITED = {"db_stream_begin", "SET statement_timeout = 0"};
-	static const struct db_statement LIMITED = {
-		"db_stream_end", "SELECT set_config('statement_timeout', $1, false)"};
-	static const struct db_statement LIMIT = {
-		"db_stream_limit", "SELECT current_setting('statement_timeout')"};
 	CLEANUP(db_result_cleanup) struct db_result *limit = NULL;
-	if (db_query_one(conn, &LIMIT, DB_NO_PARAMS, &limit, err) < 0 ||
-		db_execute(conn, &UNLIMITED, DB_NO_PARAMS, NULL, err))
-		return -1;
 	struct bound bound;
 	bind(params, &bound);
+	if (lift_limit(conn, &limit, err))
+		return -1;
 	int outcome = stream(conn, statement, &bound, visit, context, err);
-	if (!conn->pg || PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
-		return outcome;
-	struct error ignored;
-	if (db_execute(conn, &LIMITED, DB_PARAMS(DB_TEXT(db_text_at(limit, 0, 0))), NULL, &ignored))
-		connection_close(conn);
+	put_limit_back(conn, limit);
 	return outcome;
+}
+
+struct text_visitor {
+	db_visit_text_fn *visit;
+	void *context;
+};
+
+static int visit_text(const struct db_result *row, void *context, struct error *err)
+{
+	const struct text_visitor *visitor = context;
+	return visitor->visit(db_text_at(row, 0, 0), db_length_at(row, 0, 0), visitor->context, err);
+}
+
+int db_stream_text(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
+	db_visit_text_fn *visit, void *context, struct error *err)
+{
+	struct text_visitor visitor = {visit, context};
+	return db_stream(conn, statement, params, visit_text, &visitor, err);
 }
 
 /* --- transactions */

@@ -78,6 +78,10 @@ MUST_CHECK int db_stream(struct db_conn *conn, const struct db_statement *statem
 	const struct db_param *params,
 	int (*visit)(const struct db_result *row, void *context, struct error *err), void *context,
 	struct error *err);
+/* The same for statements with one column of text that is never NULL. */
+typedef int db_visit_text_fn(const char *text, size_t length, void *context, struct error *err);
+MUST_CHECK int db_stream_text(struct db_conn *conn, const struct db_statement *statement,
+	const struct db_param *params, db_visit_text_fn *visit, void *context, struct error *err);
 
 /* --- results */
 

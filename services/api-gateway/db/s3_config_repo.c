@@ -16,9 +16,8 @@ static const struct db_statement UPDATE = {"s3_config_update",
 	"updated = now()"
 	" WHERE pk = $1"};
 static const struct db_statement DELETE = {"s3_config_delete", "DELETE FROM s3_config WHERE pk = $1"};
-static const struct db_statement LIST = {"s3_config_list",
-	"SELECT coalesce(json_agg(json_build_object('pk', pk, 'url', url) ORDER BY pk), "
-	"'[]') FROM s3_config"};
+static const struct db_statement LIST = {
+	"s3_config_list", "SELECT json_build_object('pk', pk, 'url', url) FROM s3_config ORDER BY pk"};
 
 int s3_config_create(struct db_conn *conn, const struct s3_config_row *row, int64_t *pk, struct error *err)
 {
@@ -73,7 +72,7 @@ int s3_config_delete(struct db_conn *conn, int64_t pk, struct error *err)
 	return gone;
 }
 
-int s3_config_list_json(struct db_conn *conn, struct arena *arena, const char **out, struct error *err)
+int s3_config_list_json(struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err)
 {
-	return repo_document(conn, &LIST, DB_NO_PARAMS, arena, out, err);
+	return db_stream_text(conn, &LIST, DB_NO_PARAMS, visit, context, err);
 }

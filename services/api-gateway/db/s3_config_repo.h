@@ -6,6 +6,7 @@
  * comes here. Strings are lent by the arena. */
 
 #include "common/error.h"
+#include "db/query.h"
 
 #include <stdint.h>
 
@@ -29,8 +30,8 @@ MUST_CHECK int s3_config_find_by_url(struct db_conn *conn, const char *url, stru
 MUST_CHECK int s3_config_update(struct db_conn *conn, const struct s3_config_row *row, struct error *err);
 /* 1 / 0 / -1: CONFLICT while stores use it. */
 MUST_CHECK int s3_config_delete(struct db_conn *conn, int64_t pk, struct error *err);
-/* [{pk, url}], by pk. */
+/* Each as {pk, url}, by pk. */
 MUST_CHECK int s3_config_list_json(
-	struct db_conn *conn, struct arena *arena, const char **out, struct error *err);
+	struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err);
 
 #endif

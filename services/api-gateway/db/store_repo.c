@@ -22,8 +22,7 @@ static const struct db_statement FIND = {"store_find",
 static const struct db_statement READ_JSON = {"store_read_json",
 	"SELECT store_json(s, c) FROM store s LEFT JOIN s3_config c ON c.pk = s.s3_config WHERE s.pk = $1"};
 static const struct db_statement LIST_JSON = {"store_list_json",
-	"SELECT coalesce(json_agg(store_json(s, c) ORDER BY s.pk), '[]')"
-	" FROM store s LEFT JOIN s3_config c ON c.pk = s.s3_config"};
+	"SELECT store_json(s, c) FROM store s LEFT JOIN s3_config c ON c.pk = s.s3_config ORDER BY s.pk"};
 /* Media are counted no further than COUNTED: the sentence needs no more. */
 static const struct db_statement DELETE = {"store_delete",
 	"WITH use AS MATERIALIZED (SELECT"
@@ -98,9 +97,9 @@ int store_read_json(
 	return repo_text(conn, &READ_JSON, DB_PARAMS(DB_INT(pk)), arena, out, err);
 }
 
-int store_list_json(struct db_conn *conn, struct arena *arena, const char **out, struct error *err)
+int store_list_json(struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err)
 {
-	return repo_document(conn, &LIST_JSON, DB_NO_PARAMS, arena, out, err);
+	return db_stream_text(conn, &LIST_JSON, DB_NO_PARAMS, visit, context, err);
 }
 
 static int in_use(int64_t media, int64_t jobs, struct error *err)

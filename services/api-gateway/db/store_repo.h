@@ -4,6 +4,7 @@
 
 /* Stores. A store is unique by (type, bucket, S3 config, site). Strings are lent by the arena. */
 
+#include "db/query.h"
 #include "schemas/job_message.h"
 
 struct arena;
@@ -29,9 +30,9 @@ MUST_CHECK int store_find(struct db_conn *conn, int64_t pk, struct arena *arena,
 /* {pk, type, bucket, s3_url, site}: 1 / 0 / -1 */
 MUST_CHECK int store_read_json(
 	struct db_conn *conn, int64_t pk, struct arena *arena, const char **out, struct error *err);
-/* [of those], by pk. */
+/* Each of those, by pk. */
 MUST_CHECK int store_list_json(
-	struct db_conn *conn, struct arena *arena, const char **out, struct error *err);
+	struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err);
 /* 1 / 0 no such store / -1: CONFLICT, saying how many media or unfinished jobs are in the way. */
 MUST_CHECK int store_delete(struct db_conn *conn, int64_t pk, struct error *err);
 

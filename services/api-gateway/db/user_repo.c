@@ -24,8 +24,7 @@ static const struct db_statement SET_ACTIVE = {"user_set_active",
 #define USER_JSON                                                                                            \
 	" json_build_object('name', name, 'role', role, 'active', active, 'created', rfc3339(created),"      \
 	" 'updated', rfc3339(updated))"
-static const struct db_statement LIST = {
-	"user_list", "SELECT coalesce(json_agg(" USER_JSON " ORDER BY name), '[]') FROM app_user"};
+static const struct db_statement LIST = {"user_list", "SELECT" USER_JSON " FROM app_user ORDER BY name"};
 static const struct db_statement READ = {"user_read", "SELECT" USER_JSON " FROM app_user WHERE name = $1"};
 static const struct db_statement REPLACE_HASH = {
 	"user_replace_hash", "UPDATE app_user SET password_hash = $3 WHERE pk = $1 AND password_hash = $2"};
@@ -77,9 +76,9 @@ int user_set_active(struct db_conn *conn, const char *name, bool active, struct 
 	return repo_int(conn, &SET_ACTIVE, DB_PARAMS(DB_TEXT(name), DB_BOOL(active)), &pk, err);
 }
 
-int user_list_json(struct db_conn *conn, struct arena *arena, const char **out, struct error *err)
+int user_list_json(struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err)
 {
-	return repo_document(conn, &LIST, DB_NO_PARAMS, arena, out, err);
+	return db_stream_text(conn, &LIST, DB_NO_PARAMS, visit, context, err);
 }
 
 int user_read_json(

@@ -5,6 +5,7 @@
 /* Accounts. Roles: "reader", "writer", "admin". Strings of rows are lent by the arena. */
 
 #include "common/error.h"
+#include "db/query.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,8 +33,9 @@ MUST_CHECK int user_update(struct db_conn *conn, const char *name, const char *p
 	const char *role, struct error *err);
 /* Deactivating also ends all tokens of the user. 1 / 0 / -1. */
 MUST_CHECK int user_set_active(struct db_conn *conn, const char *name, bool active, struct error *err);
-/* [{name, role, active, created, updated}], by name. */
-MUST_CHECK int user_list_json(struct db_conn *conn, struct arena *arena, const char **out, struct error *err);
+/* Each as {name, role, active, created, updated}, by name. */
+MUST_CHECK int user_list_json(
+	struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err);
 /* One of them. 1 / 0 / -1. */
 MUST_CHECK int user_read_json(
 	struct db_conn *conn, const char *name, struct arena *arena, const char **out, struct error *err);

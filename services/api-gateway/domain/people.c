@@ -124,8 +124,10 @@ int people_read(const struct people *people, const char *name, struct arena *are
 	return conn ? read_found(conn, name, arena, json, err) : -1;
 }
 
-int people_list(const struct people *people, struct arena *arena, const char **json, struct error *err)
+int people_list(const struct people *people,
+	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
+	struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = connect(people, err);
-	return conn ? user_list_json(conn, arena, json, err) : -1;
+	return conn ? user_list_json(conn, visit, context, err) : -1;
 }

@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct arena;
@@ -40,8 +41,9 @@ MUST_CHECK int people_change(const struct people *people, const char *name,
 /* NOT_FOUND */
 MUST_CHECK int people_read(const struct people *people, const char *name, struct arena *arena,
 	const char **json, struct error *err);
-/* A list of all, by name. */
-MUST_CHECK int people_list(
-	const struct people *people, struct arena *arena, const char **json, struct error *err);
+/* Tells visit() of each, by name; it may stop with another value than 0, which is then returned. */
+MUST_CHECK int people_list(const struct people *people,
+	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
+	struct error *err);
 
 #endif

@@ -3,8 +3,10 @@
 
 #include "common/log.h"
 #include "config.h"
+#include "db/identifier_repo.h"
 #include "domain/identifiers.h"
 #include "gateway.h"
+#include "handlers/list_stream.h"
 #include "handlers/session.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -26,12 +28,7 @@ static void answer(struct request *request, struct response *response, const str
 int handle_identifier_list(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	const char *json;
-	if (!conn || identifier_list_json(conn, request->arena, &json, err))
-		return -1;
-	response_json_text(request, response, json, strlen(json));
-	return 0;
+	return list_stream_all(gateway, request, response, identifier_list_json, err);
 }
 
 int handle_identifier_read(

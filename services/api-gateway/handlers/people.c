@@ -2,9 +2,11 @@
 #include "handlers/people.h"
 
 #include "config.h"
+#include "db/user_repo.h"
 #include "domain/people.h"
 #include "domain/tokens.h"
 #include "gateway.h"
+#include "handlers/list_stream.h"
 #include "handlers/login.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -64,9 +66,7 @@ int handle_me_password(
 int handle_user_list(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct people people = people_of(gateway);
-	const char *json;
-	return people_list(&people, request->arena, &json, err) ? -1 : answer(request, response, json);
+	return list_stream_all(gateway, request, response, user_list_json, err);
 }
 
 int handle_user_create(

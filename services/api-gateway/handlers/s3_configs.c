@@ -4,6 +4,7 @@
 #include "db/s3_config_repo.h"
 #include "domain/s3_configs.h"
 #include "gateway.h"
+#include "handlers/list_stream.h"
 #include "handlers/session.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -42,12 +43,7 @@ static struct s3_config_input input_of(const struct gateway *gateway, const stru
 int handle_s3_config_list(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	const char *json;
-	if (!conn || s3_config_list_json(conn, request->arena, &json, err))
-		return -1;
-	response_json_text(request, response, json, strlen(json));
-	return 0;
+	return list_stream_all(gateway, request, response, s3_config_list_json, err);
 }
 
 int handle_s3_config_read(

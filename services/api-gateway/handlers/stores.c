@@ -4,6 +4,7 @@
 #include "db/store_repo.h"
 #include "domain/stores.h"
 #include "gateway.h"
+#include "handlers/list_stream.h"
 #include "handlers/session.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -28,11 +29,7 @@ static int answer(struct request *request, struct response *response, const char
 int handle_store_list(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	const char *json;
-	if (!conn || store_list_json(conn, request->arena, &json, err))
-		return -1;
-	return answer(request, response, json);
+	return list_stream_all(gateway, request, response, store_list_json, err);
 }
 
 int handle_store_read(

@@ -193,6 +193,15 @@ static inline int64_t fixture_media(const char *pid)
 	return pk;
 }
 
+/* A db_visit_text_fn: appends each row and a line break to a struct buf. */
+static inline int fixture_collect(const char *text, size_t length, void *buf, struct error *err)
+{
+	(void)err;
+	buf_append(buf, text, length);
+	buf_append(buf, "\n", 1);
+	return 0;
+}
+
 #define SHA_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define SHA_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
