@@ -3,8 +3,8 @@
  * this one is exact. */
 #include "common/base64.h"
 
-#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { VALID = 0x40 }; /* set in the entry of each digit; other characters are 0 */
 
@@ -106,4 +106,45 @@ ssize_t base64_decode(const char *text, size_t length, enum base64_alphabet alph
 	}
 	int tail = !length ? 0 : length == 1 ? -1 : decode_tail(in, length, values, to);
 	return tail < 0 ? -1 : to - (unsigned char *)out + tail;
+}
+
+/* Whole groups. Only the last one may be padded. */
+static ssize_t decode_groups(
+	struct base64_decoder *decoder, const char *text, size_t length, unsigned char *out)
+{
+	if (length == 0)
+		return 0;
+	ssize_t size = decoder->ended ? -1 : base64_decode(text, length, BASE64_STANDARD, out);
+	decoder->ended = text[length - 1] == '=';
+	return size;
+}
+
+ssize_t base64_decoder_feed(struct base64_decoder *decoder, const char *text, size_t length, void *out)
+{
+	unsigned char *to = out;
+	const size_t group = sizeof(decoder->pending);
+	ssize_t first = 0;
+	if (decoder->pending_length > 0) {
+		size_t missing = group - decoder->pending_length, more = length < missing ? length : missing;
+		memcpy(decoder->pending + decoder->pending_length, text, more);
+		decoder->pending_length += more;
+		text += more;
+		length -= more;
+		if (decoder->pending_length < group)
+			return 0;
+		decoder->pending_length = 0;
+		first = decode_groups(decoder, decoder->pending, group, to);
+		if (first < 0)
+			return -1;
+	}
+	size_t whole = length - length % group;
+	ssize_t size = decode_groups(decoder, text, whole, to + first);
+	memcpy(decoder->pending, text + whole, length - whole);
+	decoder->pending_length = length - whole;
+	return size < 0 ? -1 : first + size;
+}
+
+bool base64_decoder_is_whole(const struct base64_decoder *decoder)
+{
+	return decoder->pending_length == 0;
 }

@@ -98,6 +98,41 @@ static void refuses_every_character_outside_the_alphabet(void **state)
 	assert_int_equal(accepted, 64);
 }
 
+/* In three pieces; -1 when any of it is refused. */
+static ssize_t decode_in_pieces(const char *text, size_t first, size_t second, char *out)
+{
+	struct base64_decoder decoder = {.pending_length = 0};
+	const size_t ends[] = {first, second, strlen(text)};
+	ssize_t total = 0;
+	for (size_t i = 0, at = 0; i < 3; at = ends[i++]) {
+		ssize_t got = base64_decoder_feed(&decoder, text + at, ends[i] - at, out + total);
+		if (got < 0)
+			return -1;
+		total += got;
+	}
+	return base64_decoder_is_whole(&decoder) ? total : -1;
+}
+
+static void pieces_decode_like_the_whole_wherever_it_is_cut(void **state)
+{
+	(void)state;
+	static const char *const TEXTS[] = {"", "QQ==", "QUI=", "QUJD",
+		"QUJDREVGR0hJSg==", "QQ==QQ==", "QQ=", "QUJDQ", "====", "Q===", "QR==", "QUJDREV=RkdI",
+		"QUJD\nQUJD", "QU-_"};
+	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
+		const size_t length = strlen(TEXTS[i]);
+		char whole[32], pieces[64];
+		ssize_t size = base64_decode(TEXTS[i], length, BASE64_STANDARD, whole);
+		for (size_t first = 0; first <= length; first++) {
+			for (size_t second = first; second <= length; second++) {
+				assert_int_equal(decode_in_pieces(TEXTS[i], first, second, pieces), size);
+				if (size > 0)
+					assert_memory_equal(pieces, whole, (size_t)size);
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +141,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_canonical),
 		cmocka_unit_test(refuses_a_nul_within_the_length),
 		cmocka_unit_test(refuses_every_character_outside_the_alphabet),
+		cmocka_unit_test(pieces_decode_like_the_whole_wherever_it_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
