@@ -62,6 +62,11 @@ struct http_exchange {
 	_Atomic bool expired, responding;
 	bool watched; /* a deadline was set: the exchange's own thread may look without the lock */
 
+	struct {
+		int64_t window_ms, bytes; /* 0: none */
+		int64_t waited_ms, moved; /* in the present window */
+	} pace;
+
 	int status;
 	bool bodiless; /* HEAD, 204, 304 */
 	enum http_framing framing;
@@ -86,6 +91,12 @@ void http_request_init(struct http_exchange *exchange, struct http_server *serve
 bool http_request_drainable(const struct http_exchange *exchange);
 /* Reads the rest: all of it when the connection stays, for HTTP_LINGER_MS when it closes. */
 void http_request_drain(struct http_exchange *exchange);
+
+/* Around each wait for the peer that may take long: the most bytes to be moved in it, as its start, and its
+ * end with what moved. */
+size_t http_pace_piece(const struct http_exchange *exchange, size_t size);
+int64_t http_pace_begin(struct http_exchange *exchange);
+void http_pace_end(struct http_exchange *exchange, int64_t began_ms, int64_t moved);
 
 /* Watches the deadlines of a server's exchanges, on a thread of its own. */
 struct http_watch *http_watch_create(void);

@@ -125,12 +125,13 @@ ssize_t http_exchange_read(struct http_exchange *exchange, void *out, size_t siz
 	if (exchange->body_ended)
 		return 0;
 	send_continue(exchange);
-	size_t want = size < HTTP_PIECE ? size : HTTP_PIECE;
+	size_t want = http_pace_piece(exchange, size < HTTP_PIECE ? size : HTTP_PIECE);
 	int64_t left = exchange->content_length - exchange->received;
 	if (!exchange->chunked && left < (int64_t)want)
 		want = (size_t)left;
-	int64_t started_ms = clock_monotonic_ms();
+	int64_t started_ms = http_pace_begin(exchange);
 	int count = mg_read(exchange->connection, out, want);
+	http_pace_end(exchange, started_ms, count);
 	if (count < 0 || (!exchange->chunked && (size_t)count != want))
 		return fail(exchange, started_ms, err);
 	exchange->received += count;

@@ -82,6 +82,7 @@ static void begin(
 	const char *method = exchange->request->request_method;
 	exchange->status = status;
 	exchange->responding = true;
+	exchange->pace.waited_ms = exchange->pace.moved = 0; /* a window of its own */
 	exchange->bodiless = status == 204 || status == 304 || (method && strcmp(method, "HEAD") == 0);
 	exchange->framing = choose_framing(exchange, content_length);
 	exchange->declared = content_length;
@@ -94,8 +95,10 @@ static void begin(
 static int send_all(struct http_exchange *exchange, const char *bytes, size_t length, struct error *err)
 {
 	while (length && !exchange->cut) {
-		size_t piece = length < SEND_MAX ? length : SEND_MAX;
+		size_t piece = http_pace_piece(exchange, length < SEND_MAX ? length : SEND_MAX);
+		int64_t started_ms = http_pace_begin(exchange);
 		int count = mg_write(exchange->connection, bytes, piece);
+		http_pace_end(exchange, started_ms, count);
 		exchange->cut = count < 0 || (size_t)count != piece;
 		bytes += piece;
 		length -= piece;

@@ -73,6 +73,11 @@ MUST_CHECK ssize_t http_exchange_read(
  * arrive. Monotonic; 0: no deadline, as at first. */
 void http_exchange_set_deadline(struct http_exchange *exchange, int64_t monotonic_ms);
 
+/* From now on the peer must send or take `bytes` in each window of time that reads and writes spend waiting for it
+ * (what happens between them does not count): else a read fails with REQUEST_TIMEOUT, a write with CANCELLED.
+ * Uses the deadline for itself. 0 ms: ends it. */
+void http_exchange_set_pace(struct http_exchange *exchange, int64_t window_ms, int64_t bytes);
+
 /* --- the response. Header lists end with a NULL name; Date, Content-Length or Transfer-Encoding and
  * Connection are added. An unread body makes the connection close (after a small one is drained). HEAD:
  * the body is suppressed here. */

@@ -275,6 +275,8 @@ static void build_gateway(struct app *app)
 	gateway->small_body_max = (size_t)app->config->small_body_max;
 	gateway->list_max = (size_t)app->config->list_max;
 	gateway->request_deadline_ms = app->config->request_deadline_ms;
+	gateway->pace_window_ms = app->config->stall_timeout_ms;
+	gateway->pace_bytes = app->config->transfer_rate_min * app->config->stall_timeout_ms / 1000;
 	gateway->token_lifetime_ms = app->config->token_lifetime_ms;
 	gateway->openapi = app->openapi.data;
 	gateway->openapi_length = app->openapi.length;

@@ -58,6 +58,9 @@ const struct setting CONFIG_TABLE[] = {
 		"uploads and downloads at once; one more gets 429. Fewer than MEDIASTORE_HTTP_THREADS leaves "
 		"some to "
 		"other requests"),
+	ROW_BETWEEN("MEDIASTORE_TRANSFER_RATE_MIN", SIZE, transfer_rate_min, "4KiB", 0, 1 << 30,
+		"bytes per second that a client must send or take, on the average of "
+		"MEDIASTORE_STALL_TIMEOUT; a transfer that is slower is given up"),
 	ROW_BETWEEN("MEDIASTORE_REQUEST_DEADLINE", DURATION, request_deadline_ms, "5m", 100,
 		24 * 3600 * SECOND, "how long a JSON body may take to arrive, and its answer to be taken"),
 	ROW("MEDIASTORE_TRUSTED_PROXIES", TEXT, trusted_proxies, NULL,

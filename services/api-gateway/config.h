@@ -21,6 +21,7 @@ struct config {
 	char *service_username, *service_password;
 	int64_t body_max, small_body_max, bodies_max, json_depth, object_max;
 	int64_t list_max, head_max, headers_max, transfers_max, request_deadline_ms;
+	int64_t transfer_rate_min; /* bytes per second */
 	char *cors_origins, *trusted_proxies;
 	int64_t quick_deadline_ms, transfer_deadline_ms; /* how long a client waits for a job */
 	int64_t token_lifetime_ms, token_lifetime_max_ms, password_min;

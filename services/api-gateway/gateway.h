@@ -73,6 +73,8 @@ struct gateway {
 	size_t small_body_max;                   /* where a few fields are expected; 0: SMALL_BODY_MAX */
 	size_t list_max;                         /* elements of a list in a body; 0: any number */
 	int64_t request_deadline_ms; /* for a JSON body to arrive, and for an answer to be taken; 0: none */
+	int64_t pace_window_ms,
+		pace_bytes; /* what the client of a transfer must move at least; 0: anything */
 	int64_t token_lifetime_ms;
 	int64_t database_timeout_ms; /* how long a metadata request may wait for PostgreSQL */
 	const char *openapi;         /* the document as it is served */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POST /upload: metadata and, as base64, bytes in one JSON body. What the existing clients rely on: a
+ * POST /upload: metadata and, as base64, bytes in one JSON body, of any size. What the existing clients rely on: a
  * bucket without bytes answers with a URL to put them to, any other store without bytes makes a PENDING
  * row, and a row that is PENDING or FAILED is taken over.
  */
 #include "common/arena.h"
-#include "common/base64.h"
 #include "common/cleanup.h"
 #include "common/json_span.h"
 #include "domain/mediadata.h"
@@ -14,6 +13,7 @@
 #include "gateway.h"
 #include "handlers/session.h"
 #include "handlers/transfer.h"
+#include "http/body_bytes.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -28,30 +28,13 @@ static void answer(struct request *request, struct response *response, const cha
 	response_json(request, response);
 }
 
-static int decode(
-	const char *text, struct arena *arena, const void **bytes, size_t *length, struct error *err)
-{
-	size_t encoded = strlen(text);
-	void *out = arena_alloc(arena, encoded / 4 * 3 + 3);
-	ssize_t decoded = base64_decode(text, encoded, BASE64_STANDARD, out);
-	if (decoded < 0)
-		return error_set(err, ERROR_INVALID, "base64 is malformed; nothing was stored");
-	*bytes = out;
-	*length = (size_t)decoded;
-	return 0;
-}
-
 static int store_bytes(struct gateway *gateway, struct request *request, const struct transfer_put *put,
-	const char *base64, const struct caller *caller, bool *ready, struct error *err)
+	const struct caller *caller, bool *ready, struct error *err)
 {
-	const void *bytes;
-	size_t length;
+	struct intake *intake;
 	struct transfer_stored stored;
-	struct intake_limits limits = transfer_limits(gateway->transfer);
-	CLEANUP(intake_release) struct intake intake = INTAKE_NONE;
-	if (decode(base64, request->arena, &bytes, &length, err) || transfer_check(gateway->transfer, err) ||
-		intake_take(transfer_spool(gateway->transfer), &limits, bytes, length, &intake, err) ||
-		transfer_put(gateway->transfer, put, &intake, caller, request->arena, &stored, err))
+	if (body_bytes_intake(request->bytes, &intake, err) || transfer_check(gateway->transfer, err) ||
+		transfer_put(gateway->transfer, put, intake, caller, request->arena, &stored, err))
 		return -1;
 	*ready = stored.ready;
 	return 0;
@@ -87,8 +70,8 @@ static int run(struct gateway *gateway, struct request *request, struct response
 {
 	struct mediadata data;
 	struct caller caller = session_caller(request);
-	const char *base64 = request_text(request->json, "base64"), *url = NULL;
-	bool ready = false;
+	const char *url = NULL;
+	bool has_bytes = request_text(request->json, "base64"), ready = false;
 	int resumed = resume(gateway, request, &ready, err);
 	if (resumed == 1)
 		answer(request, response, ready ? "READY" : "PENDING", NULL);
@@ -98,14 +81,15 @@ static int run(struct gateway *gateway, struct request *request, struct response
 		return -1;
 	struct transfer_put put = {
 		.pid = data.media.pid, .create = &data.media, .existing = TRANSFER_TAKE_OVER};
-	bool wants_url = data.store_type == STORE_BUCKET && (!base64 || !*base64);
+	bool wants_url =
+		data.store_type == STORE_BUCKET && (!has_bytes || body_bytes_is_empty(request->bytes));
 	int done;
 	if (wants_url)
 		done = transfer_presign_put(gateway->transfer, &put, &caller, request->arena, &url, err);
-	else if (!base64)
+	else if (!has_bytes)
 		done = transfer_announce(gateway->transfer, &put, &caller, request->arena, err);
 	else
-		done = store_bytes(gateway, request, &put, base64, &caller, &ready, err);
+		done = store_bytes(gateway, request, &put, &caller, &ready, err);
 	if (done)
 		return -1;
 	answer(request, response, ready ? "READY" : "PENDING", url);

@@ -9,6 +9,7 @@
 #include "common/json_text.h"
 #include "common/memory.h"
 #include "gateway.h"
+#include "http/body_bytes.h"
 #include "http/budget.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -76,25 +77,37 @@ static size_t limit_of(const struct gateway *gateway, const struct route_body *b
 	return body->limit ? body->limit : gateway->body_max;
 }
 
-/* A body of unknown length asks for more each time it has to grow. */
+/* Appends the next piece; of a body with bytes, what is left of it. */
+static ssize_t read_piece(struct request *request, struct buf *out, struct error *err)
+{
+	if (request->bytes)
+		return body_bytes_read(request->bytes, request, out, err);
+	buf_reserve(out, READ_SIZE);
+	ssize_t got = request_read(request, out->data + out->length, READ_SIZE, err);
+	out->length += got > 0 ? (size_t)got : 0;
+	out->data[out->length] = '\0';
+	return got;
+}
+
+static bool is_known(const struct request *request)
+{
+	return request->source.content_length >= 0 && !request->bytes;
+}
+
+/* What is kept of a body of unknown length asks for more each time it has to grow. */
 static int read_pieces(
 	struct request *request, size_t limit, struct budget_share *share, struct buf *out, struct error *err)
 {
 	size_t reserved = 0;
 	for (;;) {
-		if (out->length + READ_SIZE > reserved && request->source.content_length < 0) {
+		if (out->length + READ_SIZE > reserved && !is_known(request)) {
 			reserved = 2 * (out->length + READ_SIZE);
 			if (reserve(share, reserved * TEXT_FACTOR, err) != 0)
 				return -1;
 		}
-		buf_reserve(out, READ_SIZE);
-		ssize_t got = request_read(request, out->data + out->length, READ_SIZE, err);
-		if (got < 0)
-			return -1;
-		out->length += (size_t)got;
-		out->data[out->length] = '\0';
-		if (got == 0)
-			return 0;
+		ssize_t got = read_piece(request, out, err);
+		if (got <= 0)
+			return (int)got;
 		if (out->length > limit)
 			return too_large(limit, err);
 	}
@@ -106,13 +119,13 @@ static int read_whole(const struct gateway *gateway, struct request *request, st
 {
 	size_t limit = limit_of(gateway, &request->route->body);
 	int64_t length = request->source.content_length;
-	if (length > (int64_t)limit)
+	if (is_known(request) && length > (int64_t)limit)
 		return too_large(limit, err);
 	if (length == 0)
 		return 0;
-	if (length > 0 && reserve(share, (size_t)length * TEXT_FACTOR, err) != 0)
+	if (is_known(request) && reserve(share, (size_t)length * TEXT_FACTOR, err) != 0)
 		return -1;
-	request_set_deadline(request, gateway->request_deadline_ms);
+	request_set_deadline(request, request->bytes ? 0 : gateway->request_deadline_ms);
 	if (read_pieces(request, limit, share, out, err) != 0)
 		return -1;
 	request_set_deadline(request, 0);
@@ -256,6 +269,8 @@ static int load(const struct gateway *gateway, struct request *request, struct e
 	struct budget_share *share = arena_alloc(request->arena, sizeof(*share));
 	struct buf *text = arena_alloc(request->arena, sizeof(*text));
 	share->budget = gateway->bodies;
+	if (request->route->body.bytes)
+		request->bytes = body_bytes_create(request, request->route->body.bytes, gateway->transfer);
 	arena_defer(request->arena, release_share, share);
 	arena_defer(request->arena, release_buf, text);
 	if (read_whole(gateway, request, share, text, err) != 0)
@@ -263,7 +278,9 @@ static int load(const struct gateway *gateway, struct request *request, struct e
 	request->body = text->data ? text->data : "";
 	request->body_length = text->length;
 	strip_bom(request);
-	return request->body_length > 0 ? parse(gateway, request, share, err) : 0;
+	if (request->body_length > 0 && parse(gateway, request, share, err) != 0)
+		return -1;
+	return request->bytes ? body_bytes_finish(request->bytes, err) : 0;
 }
 
 int body_take(

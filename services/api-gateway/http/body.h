@@ -13,7 +13,7 @@ struct gateway;
 struct request;
 struct response;
 
-/* Fills request->body, body_length and json. BAD_REQUEST "Cannot parse request body", REQUEST_TIMEOUT,
+/* Fills request->body, body_length, json and bytes. BAD_REQUEST "Cannot parse request body", REQUEST_TIMEOUT,
  * TOO_LARGE, INVALID (with the response's detail set to the list of problems). */
 MUST_CHECK int body_take(
 	const struct gateway *gateway, struct request *request, struct response *response, struct error *err);

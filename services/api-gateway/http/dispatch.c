@@ -22,6 +22,8 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
+enum { LARGE_BODY = 1024 * 1024 }; /* beyond it a body with bytes in it counts as a transfer */
+
 static int find_route(struct gateway *gateway, struct request *request, const char **allow, struct error *err)
 {
 	struct route_match match = {0};
@@ -60,21 +62,39 @@ static bool streamed(const struct request *request)
 	return request->source.answered && request->source.answered(request->source.context);
 }
 
-/* Streams, which take as long as the client likes. */
+static bool is_large(const struct request *request)
+{
+	int64_t length = request->source.content_length;
+	return length < 0 || length > LARGE_BODY;
+}
+
+/* What may take long because many bytes move. */
 static bool is_transfer(const struct request *request)
 {
-	return request->route->body.schema == ROUTE_RAW && strcmp(request->method, "HEAD") != 0;
+	const struct route_body *body = &request->route->body;
+	if (body->schema == ROUTE_RAW)
+		return strcmp(request->method, "HEAD") != 0;
+	return body->bytes && is_large(request);
+}
+
+static int run_route(
+	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
+{
+	if (wants_json(request->route) && body_take(gateway, request, response, err) != 0)
+		return -1;
+	int begun = idempotency_begin(gateway, request, response, err);
+	return begun == 1 ? idempotency_run(gateway, request, response, err) : begun;
 }
 
 /* A transfer too many is refused at once: whoever waited would hold a connection as well. */
-static int serve_transfer(
+static int run_transfer(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	CLEANUP(budget_share_release) struct budget_share share = {gateway->transfers, 0};
 	if (budget_share_set(&share, 1, 0, err) != 0)
 		return -1;
 	response_header(request, response, "Cache-Control", "private, no-cache");
-	return request->route->handler(gateway, request, response, err);
+	return run_route(gateway, request, response, err);
 }
 
 static int serve(struct gateway *gateway, struct request *request, struct response *response,
@@ -84,12 +104,10 @@ static int serve(struct gateway *gateway, struct request *request, struct respon
 		return cors_preflight(gateway, request, response, allow, err);
 	if (find_route(gateway, request, allow, err) != 0 || authorize(gateway, request, err) != 0)
 		return -1;
-	if (is_transfer(request))
-		return serve_transfer(gateway, request, response, err);
-	if (wants_json(request->route) && body_take(gateway, request, response, err) != 0)
-		return -1;
-	int begun = idempotency_begin(gateway, request, response, err);
-	return begun == 1 ? idempotency_run(gateway, request, response, err) : begun;
+	if (request->route->body.schema == ROUTE_RAW || request->route->body.bytes)
+		request_set_pace(request, gateway->pace_window_ms, gateway->pace_bytes);
+	return is_transfer(request) ? run_transfer(gateway, request, response, err)
+				    : run_route(gateway, request, response, err);
 }
 
 /* The schema of a reply: its route's, or that of every error. NULL: it has none. */

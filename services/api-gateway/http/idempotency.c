@@ -9,6 +9,7 @@
 #include "common/http_server.h"
 #include "domain/once.h"
 #include "gateway.h"
+#include "http/body_bytes.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -37,6 +38,8 @@ static void make_fingerprint(const struct gateway *gateway, const struct request
 	buf_append(&text, request->raw_path, strlen(request->raw_path) + 1);
 	buf_append(&text, request->raw_query, strlen(request->raw_query) + 1);
 	buf_append(&text, body, sizeof(body));
+	if (request->bytes)
+		buf_append_text(&text, body_bytes_fingerprint(request->bytes));
 	digest_hmac_sha256(gateway->secret_key, sizeof(gateway->secret_key), text.data, text.length, sum);
 	hex_encode(sum, sizeof(sum), out);
 }

@@ -75,6 +75,12 @@ void request_set_deadline(struct request *request, int64_t ms)
 		http_exchange_set_deadline(request->exchange, ms ? clock_monotonic_ms() + ms : 0);
 }
 
+void request_set_pace(struct request *request, int64_t window_ms, int64_t bytes)
+{
+	if (request->exchange)
+		http_exchange_set_pace(request->exchange, window_ms, bytes);
+}
+
 ssize_t request_read(struct request *request, void *out, size_t size, struct error *err)
 {
 	return request->source.read(request->source.context, out, size, err);

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 struct arena;
+struct body_bytes;
 struct cJSON;
 struct http_exchange;
 struct once_claim;
@@ -65,6 +66,7 @@ struct request {
 	const struct cJSON *json; /* the same, parsed and checked by the route's schema; of repeated names
 				     only the last is left; what is nested deeper than 64 is left out: users' documents
 				     go on as text (json_span.h) */
+	struct body_bytes *bytes; /* of a route whose body has some; else NULL */
 };
 
 /* Prepares a zeroed request: takes the client's X-Request-Id when it is 1 to 64 of A-Z a-z 0-9 . _ - (else a
@@ -79,6 +81,9 @@ const char *request_header(const struct request *request, const char *name);
 /* The rest of the body must have arrived (or, after the answer has begun, the answer been taken) that many
  * milliseconds from now; 0: whenever. Until then only a stall ends a transfer. */
 void request_set_deadline(struct request *request, int64_t ms);
+/* From now on the client must take or send that many bytes in each window of time that is spent waiting for it;
+ * 0 ms: it need not. */
+void request_set_pace(struct request *request, int64_t window_ms, int64_t bytes);
 /* Pulls the body of a raw route. */
 MUST_CHECK ssize_t request_read(struct request *request, void *out, size_t size, struct error *err);
 

@@ -51,6 +51,8 @@ struct route_body {
 	const char *argument; /* the second element of every problem's loc; NULL: none */
 	size_t limit;         /* bytes; 0: MEDIASTORE_BODY_MAX, ROUTE_SMALL: MEDIASTORE_SMALL_BODY_MAX */
 	enum route_once once; /* Idempotency-Key counts here; not with ROUTE_RAW */
+	const char *bytes;    /* a member whose base64 is decoded as it comes and counts for no limit but the
+				 objects' own (body_bytes.h); NULL: none */
 };
 
 #define ROUTE_SMALL SIZE_MAX

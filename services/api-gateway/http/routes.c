@@ -17,20 +17,23 @@
 
 #include <stddef.h>
 
-/* A small JSON body, a JSON body up to the setting, a stream, none; _ONCE: of what makes something,
- * Idempotency-Key counts; _LONG_ONCE: what cannot be one transaction. */
+/* A small JSON body, a JSON body up to the setting, a stream, JSON with a stream in it, none; _ONCE: of what makes something,
+ * Idempotency-Key counts. */
 #define BODY(schema_, argument_, limit_, once_)                                                              \
 	{                                                                                                    \
 		.schema = (schema_), .argument = (argument_), .limit = (limit_), .once = (once_)             \
 	}
-#define SMALL(schema, argument)          BODY("rest/" schema ".json", argument, ROUTE_SMALL, ROUTE_MANY)
-#define SMALL_ONCE(schema, argument)     BODY("rest/" schema ".json", argument, ROUTE_SMALL, ROUTE_ONCE)
-#define JSON(schema, argument)           BODY("rest/" schema ".json", argument, 0, ROUTE_MANY)
-#define JSON_ONCE(schema, argument)      BODY("rest/" schema ".json", argument, 0, ROUTE_ONCE)
-#define JSON_LONG_ONCE(schema, argument) BODY("rest/" schema ".json", argument, 0, ROUTE_LONG_ONCE)
-#define STREAM                           BODY(ROUTE_RAW, NULL, 0, ROUTE_MANY)
-#define NONE                             BODY(NULL, NULL, 0, ROUTE_MANY)
-#define REPLY(schema)                    "rest/" schema ".json"
+#define SMALL(schema, argument)      BODY("rest/" schema ".json", argument, ROUTE_SMALL, ROUTE_MANY)
+#define SMALL_ONCE(schema, argument) BODY("rest/" schema ".json", argument, ROUTE_SMALL, ROUTE_ONCE)
+#define JSON(schema, argument)       BODY("rest/" schema ".json", argument, 0, ROUTE_MANY)
+#define JSON_ONCE(schema, argument)  BODY("rest/" schema ".json", argument, 0, ROUTE_ONCE)
+#define STREAM                       BODY(ROUTE_RAW, NULL, 0, ROUTE_MANY)
+#define UPLOAD                                                                                               \
+	{                                                                                                    \
+		.schema = "rest/upload_input.json", .once = ROUTE_LONG_ONCE, .bytes = "base64"               \
+	}
+#define NONE          BODY(NULL, NULL, 0, ROUTE_MANY)
+#define REPLY(schema) "rest/" schema ".json"
 
 /* clang-format off */
 const struct route ROUTES[] = {
@@ -109,11 +112,11 @@ const struct route ROUTES[] = {
 	{"POST",   "/api/jobs/{id}/cancel",         handle_job_cancel,        WRITER, NONE,                             REPLY("job"),             200},
 	{"POST",   "/api/jobs/{id}/retry",          handle_job_retry,         WRITER, NONE,                             REPLY("job"),             200},
 
-	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON_LONG_ONCE("upload_input", NULL), REPLY("upload"),       200},
+	{"POST",   "/api/upload",                   handle_upload,            WRITER, UPLOAD,                           REPLY("upload"),          200},
 	{"GET",    "/api/download/url/{pid...}",    handle_download_url,      READER, NONE,                             REPLY("download"),        200},
 	{"POST",   "/api/download/urls",            handle_download_urls,     READER, JSON("pid_list", "pids"),         REPLY("download_list"),   200},
-	{"GET",    "/api/download",                 handle_download,          READER, NONE,                             REPLY("download"),        200}, /* ?pid= */
-	{"GET",    "/api/download/{pid...}",        handle_download,          READER, NONE,                             REPLY("download"),        200},
+	{"GET",    "/api/download",                 handle_download,          READER, STREAM,                           REPLY("download"),        200}, /* ?pid= */
+	{"GET",    "/api/download/{pid...}",        handle_download,          READER, STREAM,                           REPLY("download"),        200},
 	{NULL,     NULL,                            NULL,                     PUBLIC, NONE,                             NULL,                     0},
 };
 /* clang-format on */

@@ -11,9 +11,10 @@ static int handle_nothing(
 }
 
 static const struct route TABLE[] = {
-	{"GET", "/api/open", handle_nothing, PUBLIC, {NULL, NULL, 0, false}, NULL, 204},
-	{"PUT", "/api/{pid...}/content", handle_nothing, WRITER, {ROUTE_RAW, NULL, 0, false}, NULL, 204},
-	{NULL, NULL, NULL, PUBLIC, {NULL, NULL, 0, false}, NULL, 0},
+	{"GET", "/api/open", handle_nothing, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 204},
+	{"PUT", "/api/{pid...}/content", handle_nothing, WRITER, {ROUTE_RAW, NULL, 0, false, NULL}, NULL,
+		204},
+	{NULL, NULL, NULL, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 0},
 };
 
 static struct cors *cors;

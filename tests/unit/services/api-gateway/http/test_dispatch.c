@@ -98,17 +98,18 @@ static int handle_wrong_reply(
 }
 
 static const struct route TABLE[] = {
-	{"GET", "/api/hello", handle_echo, PUBLIC, {NULL, NULL, 0, false}, "rest/hello.json", 200},
-	{"GET", "/api/wrong", handle_wrong_reply, PUBLIC, {NULL, NULL, 0, false}, "rest/hello.json", 200},
+	{"GET", "/api/hello", handle_echo, PUBLIC, {NULL, NULL, 0, false, NULL}, "rest/hello.json", 200},
+	{"GET", "/api/wrong", handle_wrong_reply, PUBLIC, {NULL, NULL, 0, false, NULL}, "rest/hello.json",
+		200},
 	{"POST", "/api/identifier", handle_echo, WRITER,
-		{"rest/identifier_input.json", "identifier", 200, false}, NULL, 200},
-	{"POST", "/api/large", handle_nothing, WRITER, {"rest/hello.json", NULL, 0, false}, NULL, 200},
-	{"DELETE", "/api/identifier/{name}", handle_nothing, WRITER, {NULL, NULL, 0, false}, NULL, 204},
-	{"GET", "/api/failure/{pid}", handle_failure, READER, {NULL, NULL, 0, false}, NULL, 200},
-	{"GET", "/api/range", handle_bad_range, READER, {NULL, NULL, 0, false}, NULL, 200},
-	{"GET", "/api/type", handle_bad_type, READER, {NULL, NULL, 0, false}, NULL, 200},
-	{"PUT", "/api/stream", handle_stream, WRITER, {ROUTE_RAW, NULL, 0, false}, NULL, 200},
-	{NULL, NULL, NULL, PUBLIC, {NULL, NULL, 0, false}, NULL, 0},
+		{"rest/identifier_input.json", "identifier", 200, false, NULL}, NULL, 200},
+	{"POST", "/api/large", handle_nothing, WRITER, {"rest/hello.json", NULL, 0, false, NULL}, NULL, 200},
+	{"DELETE", "/api/identifier/{name}", handle_nothing, WRITER, {NULL, NULL, 0, false, NULL}, NULL, 204},
+	{"GET", "/api/failure/{pid}", handle_failure, READER, {NULL, NULL, 0, false, NULL}, NULL, 200},
+	{"GET", "/api/range", handle_bad_range, READER, {NULL, NULL, 0, false, NULL}, NULL, 200},
+	{"GET", "/api/type", handle_bad_type, READER, {NULL, NULL, 0, false, NULL}, NULL, 200},
+	{"PUT", "/api/stream", handle_stream, WRITER, {ROUTE_RAW, NULL, 0, false, NULL}, NULL, 200},
+	{NULL, NULL, NULL, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 0},
 };
 
 /* Two tokens: "reader" and "writer". */
