@@ -100,10 +100,24 @@ static void end_string(struct json_lift *lift)
 	lift->state = LIFT_PLAIN;
 }
 
+/* Whether none of eight bytes is a quote, a backslash, a control character or beyond ASCII. */
+static bool are_plain(const char *text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = 0x80 * ones;
+	uint64_t bytes;
+	memcpy(&bytes, text, sizeof(bytes));
+	uint64_t quotes = bytes ^ '"' * ones, backslashes = bytes ^ '\\' * ones;
+	uint64_t below = (bytes - ' ' * ones) & ~bytes;
+	uint64_t equal = ((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes);
+	return ((bytes | below | equal) & tops) == 0;
+}
+
 /* How many bytes stand only for themselves. */
 static size_t plain_run(const char *text, size_t length)
 {
 	size_t run = 0;
+	while (length - run >= sizeof(uint64_t) && are_plain(text + run))
+		run += sizeof(uint64_t);
 	while (run < length && (unsigned char)text[run] >= ' ' && (unsigned char)text[run] < 0x80 &&
 		text[run] != '"' && text[run] != '\\')
 		run++;

@@ -164,6 +164,7 @@ static void describe_jobs(struct app *app)
 		.bytes_url = make_bytes_url(app),
 		.service_key = config->service_key,
 		.stall_timeout_ms = config->stall_timeout_ms,
+		.read_back_max = config->read_back_max,
 	};
 }
 

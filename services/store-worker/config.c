@@ -38,6 +38,10 @@ const struct setting CONFIG_TABLE[] = {SERVICE_SETTINGS(struct config),
 		"connections served at once: downloads of large objects"),
 	ROW_BETWEEN("MEDIASTORE_S3_PART_SIZE", SIZE, s3_part_size, "8MiB", 5 * (int64_t)MEBIBYTE,
 		5 * 1024 * (int64_t)MEBIBYTE, "larger objects go to S3 in parts of this size"),
+	ROW_BETWEEN("MEDIASTORE_READ_BACK_MAX", SIZE, read_back_max, "1MiB", 0, INT64_MAX,
+		"objects up to this size are read back from their store when they have been put, and "
+		"compared "
+		"again; larger ones are compared while they are written"),
 	ROW_BETWEEN("MEDIASTORE_STOP_TIMEOUT", DURATION, stop_timeout_ms, "30s", 0, 3600 * SECOND,
 		"how long a worker that is stopped finishes what it has begun"),
 	SETTING_END};

@@ -3,6 +3,7 @@
 """Raw content over HTTP as other people's clients see it: ranges, conditions, names, checksums."""
 
 import base64
+import concurrent.futures
 import email
 import hashlib
 import subprocess
@@ -11,7 +12,7 @@ import unittest
 import urllib.parse
 
 from support.client import Client, quote
-from support.system import System
+from support.system import System, wait_until
 
 CONTENT = bytes(range(256)) * 4000
 MIB = 1 << 20
@@ -197,6 +198,27 @@ class Content(unittest.TestCase):
                     self.assertEqual(status, 201, answer)
         self.assertEqual(list(self.system.spool.iterdir()), [])
         self.assertEqual(self.system.psql("SELECT count(*) FROM job WHERE state IN ('queued', 'running') AND kind = 'put'"), [["0"]])
+
+    def test_bytes_that_are_damaged_on_their_way_to_the_store_are_never_ready(self):
+        data, spool = CONTENT[:600000], self.system.spool
+        self.system.pause("store-worker-1")
+        try:
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                put = pool.submit(self.put, "damaged", data, self.files)
+                wait_until(lambda: self.client.status_of("damaged") == "PENDING", 20, "the upload waits for the worker")
+                path = next(path for path in spool.iterdir() if path.suffix != ".part")
+                with open(path, "r+b") as file:
+                    file.seek(300000)
+                    file.write(bytes([data[300000] ^ 1]))
+                self.system.resume("store-worker-1")
+                status, _, answer = put.result()
+        finally:
+            self.system.resume("store-worker-1")
+        self.assertEqual((status, answer["code"]), (422, "checksum_mismatch"))
+        self.assertEqual(self.client.status_of("damaged"), "FAILED")
+        self.assertEqual(self.ask("GET", "damaged")[0], 409)
+        wait_until(lambda: not list(self.system.store_root.glob("files/**/damaged*")), 10, "nothing of it is in the store")
+        self.assertEqual(self.put("damaged", data, self.files)[0], 200)
 
     def test_headers_that_are_malformed_are_400(self):
         for headers in ({"Repr_Digest": "sha-256=abc"}, {"Content_Digest": "sha-256=:YQ==:"}, {"Content_MD5": "x"},

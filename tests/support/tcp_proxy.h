@@ -3,7 +3,7 @@
 #define SUPPORT_TCP_PROXY_H
 
 /* A thread between a client and a server on loopback, to cut or freeze the connections of the one
- * without touching the other. */
+ * without touching the other, or to damage what they say. */
 
 #include "support/cmocka.h"
 
@@ -28,6 +28,8 @@ struct tcp_proxy {
 	struct sockaddr_in server;
 	int pairs[TCP_PROXY_PAIRS][2]; /* client, server; -1: free */
 	_Atomic bool ending, frozen, cut;
+	_Atomic int64_t
+		flips_at; /* the byte towards the server, counted from now, that arrives changed; 0: none */
 };
 
 static inline void tcp_proxy_close(struct tcp_proxy *proxy, int i)
@@ -54,12 +56,24 @@ static inline void tcp_proxy_accept(struct tcp_proxy *proxy)
 	close(server);
 }
 
-static inline bool tcp_proxy_relay(int from, int to)
+static inline void tcp_proxy_flip(struct tcp_proxy *proxy, char *bytes, ssize_t length)
+{
+	int64_t at = proxy->flips_at;
+	if (at > 0 && at <= length)
+		bytes[at - 1] ^= 1;
+	if (at > 0)
+		proxy->flips_at = at > length ? at - length : 0;
+}
+
+static inline bool tcp_proxy_relay(struct tcp_proxy *proxy, int i, int side)
 {
 	char bytes[65536];
+	int from = proxy->pairs[i][side], to = proxy->pairs[i][1 - side];
 	ssize_t got = recv(from, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (got <= 0)
 		return false;
+	if (side == 0)
+		tcp_proxy_flip(proxy, bytes, got);
 	for (ssize_t sent = 0, part; sent < got; sent += part)
 		if ((part = send(to, bytes + sent, (size_t)(got - sent), MSG_NOSIGNAL)) <= 0)
 			return false;
@@ -86,7 +100,7 @@ static inline void *tcp_proxy_run(void *argument)
 		for (int i = 0; i < 2 * TCP_PROXY_PAIRS; i++) {
 			int *pair = proxy->pairs[i / 2];
 			if (fds[1 + i].revents && pair[0] >= 0 && fds[1 + i].fd == pair[i % 2] &&
-				!tcp_proxy_relay(pair[i % 2], pair[1 - i % 2]))
+				!tcp_proxy_relay(proxy, i / 2, i % 2))
 				tcp_proxy_close(proxy, i / 2);
 		}
 	}

@@ -28,6 +28,7 @@ struct job_environment {
 	const char *bytes_url;   /* "http://host:port/internal/bytes/", a ticket follows */
 	const char *service_key; /* signs tickets */
 	int64_t stall_timeout_ms;
+	int64_t read_back_max; /* bytes up to which what was put is read again and compared */
 };
 
 /* One job; the arena lives until its result has been published. */

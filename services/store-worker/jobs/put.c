@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * put: the bytes are hashed as they pass and compared before the last of them reaches the store, so that a
- * wrong object never becomes visible; the size is compared once more with what the store says afterwards.
+ * wrong object never becomes visible. Afterwards the store is asked again: for the bytes themselves where they are
+ * few enough, and then also of a file that was only renamed; else for their number.
  */
 #include "jobs/jobs.h"
 
@@ -13,6 +14,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 /* Whichever of the three the job's bytes come from. */
 struct put_source {
@@ -85,6 +87,29 @@ static int check_stored(struct job *job, int64_t size, struct error *err)
 	return 0;
 }
 
+/* `sha256`: of what was to be put. What the store gives back instead of it is no object of ours. */
+static int read_back(struct job *job, const char *sha256, struct error *err)
+{
+	struct job_message const *message = job->message;
+	struct error removal;
+	if (job_hash_object(job, job->store, message->key, &job->result->sha256, &job->result->size, err) !=
+		0)
+		return error_prefix(err, "after the put: ");
+	if (strcasecmp(sha256, job->result->sha256) == 0)
+		return 0;
+	error_set(err, ERROR_CHECKSUM, "the store gives other bytes back than were put");
+	if (store_remove(job->store, message->key, &removal) != 0)
+		error_add_cause(err, "and they stay: %s", removal.message);
+	return -1;
+}
+
+static int check(struct job *job, int64_t size, const char *sha256, struct error *err)
+{
+	if (sha256 && size >= 0 && size <= job->environment->read_back_max)
+		return read_back(job, sha256, err);
+	return check_stored(job, size, err);
+}
+
 static int put(struct job *job, struct put_source *source, struct error *err)
 {
 	const struct job_message *message = job->message;
@@ -94,7 +119,8 @@ static int put(struct job *job, struct put_source *source, struct error *err)
 	hashing.watch = job->watch;
 	int result = store_put(job->store, message->key, &hashing.base, message->content_type, &hashed, err);
 	if (result == 0)
-		result = check_stored(job, hashed ? hashing.count : source->chosen->size, err);
+		result = hashed ? check(job, hashing.count, hashing.sha256, err)
+				: check(job, source->chosen->size, message->sha256, err);
 	if (result == 0 && hashed)
 		job->result->sha256 = arena_strdup(job->arena, hashing.sha256);
 	hashing_source_release(&hashing);

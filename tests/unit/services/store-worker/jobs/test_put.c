@@ -241,6 +241,44 @@ static void a_key_that_the_store_refuses_is_invalid(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, job_fixture_setup, job_fixture_teardown)
 
+/* A renamed file passes through no hash. */
+static void what_is_read_back_and_differs_is_removed(void **state)
+{
+	struct job_fixture *fixture = *state;
+	fixture->environment.read_back_max = 4000;
+	struct job_message message = put_message(fixture, &fixture->files, 4000);
+	message.source.path = job_fixture_spool(fixture, "flipped", 2, 4000);
+	message.source.url = gateway_url(fixture, 500, 0, 0);
+	struct result_message result = job_fixture_run(fixture, &message);
+	assert_int_equal(result.code, ERROR_CHECKSUM);
+	job_fixture_assert(fixture, &fixture->files, "dir/key", 1, -1);
+}
+
+static void what_is_read_back_and_fits_is_told_by_its_hash(void **state)
+{
+	struct job_fixture *fixture = *state;
+	fixture->environment.read_back_max = 4000;
+	struct job_message message = put_message(fixture, &fixture->files, 4000);
+	message.source.path = job_fixture_spool(fixture, "whole", 1, 4000);
+	message.source.url = gateway_url(fixture, 500, 0, 0);
+	struct result_message result = job_fixture_run(fixture, &message);
+	assert_int_equal(result.code, ERROR_NONE);
+	assert_int_equal(result.size, 4000);
+	assert_string_equal(result.sha256, message.sha256);
+}
+
+static void more_bytes_than_are_read_back_are_only_counted(void **state)
+{
+	struct job_fixture *fixture = *state;
+	fixture->environment.read_back_max = 3999;
+	struct job_message message = put_message(fixture, &fixture->files, 4000);
+	message.source.path = job_fixture_spool(fixture, "renamed", 1, 4000);
+	message.source.url = gateway_url(fixture, 500, 0, 0);
+	struct result_message result = job_fixture_run(fixture, &message);
+	assert_int_equal(result.code, ERROR_NONE);
+	assert_null(result.sha256);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
@@ -256,6 +294,9 @@ int main(void)
 		TEST(a_put_after_its_deadline_does_nothing),
 		TEST(a_full_store_is_full_and_the_source_is_let_go),
 		TEST(a_key_that_the_store_refuses_is_invalid),
+		TEST(what_is_read_back_and_differs_is_removed),
+		TEST(what_is_read_back_and_fits_is_told_by_its_hash),
+		TEST(more_bytes_than_are_read_back_are_only_counted),
 	};
 	return cmocka_run_group_tests(TESTS, start_gateway, stop_gateway);
 }

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes that change between the worker and the S3 server are refused by that server, since what is signed holds
+ * their hash. */
+#include "support/store_bucket.h"
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/memory.h"
+#include "common/random.h"
+#include "store/store.h"
+
+#include "support/cmocka.h"
+#include "support/store_conformance.h"
+#include "support/tcp_proxy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct tcp_proxy *proxy;
+static struct bucket_fixture fixture;
+static char bucket[64];
+
+static int set_up(void **state)
+{
+	(void)state;
+	static char url[64];
+	char host[64], name[17];
+	int port;
+	struct s3_server server = s3_server_from_env();
+	assert_int_equal(sscanf(server.url, "http://%63[^:/]:%d", host, &port), 2);
+	proxy = tcp_proxy_create(strcmp(host, "localhost") ? host : "127.0.0.1", port);
+	random_hex(name, 8);
+	snprintf(bucket, sizeof(bucket), "damage-%s", name);
+	assert_int_equal(S3_TOOL(NULL, "make-bucket", bucket), 0);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", proxy->port);
+	server.url = url;
+	bucket_fixture_open(&fixture, &server, bucket, BUCKET_STALL_MS);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	bucket_fixture_close(&fixture);
+	tcp_proxy_free(proxy);
+	return 0;
+}
+
+static int put(int64_t size, struct error *err)
+{
+	struct pattern_source source;
+	pattern_source_init(&source, 1, size);
+	return store_put(fixture.store, "key", &source.base, NULL, NULL, err);
+}
+
+static void one_flipped_byte_fails_the_put_and_leaves_nothing(void **state)
+{
+	(void)state;
+	static const int64_t SIZES[] = {500000, 2 * BUCKET_PART_SIZE};
+	for (int i = 0; i < 2; i++) {
+		struct error err;
+		struct object_info info;
+		proxy->flips_at = 300000;
+		assert_int_equal(put(SIZES[i], &err), -1);
+		assert_true(proxy->flips_at == 0);
+		assert_int_equal(store_stat(fixture.store, "key", &info, &err), -1);
+		assert_int_equal(err.code, ERROR_NOT_FOUND);
+		assert_int_equal(put(SIZES[i], &err), 0);
+		assert_int_equal(store_remove(fixture.store, "key", &err), 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_flipped_byte_fails_the_put_and_leaves_nothing),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
