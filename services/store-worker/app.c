@@ -72,6 +72,7 @@ static int build_stores(struct app *app, struct error *err)
 		.store_root = config->store_root,
 		.ram_limit = config->ram_limit,
 		.s3_part_size = config->s3_part_size,
+		.sqlite_rollback_journal = strcmp(config->sqlite_journal, "delete") == 0,
 		.stall_timeout_ms = config->stall_timeout_ms,
 		.http = http_client_create(&http),
 	};

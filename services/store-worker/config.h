@@ -11,7 +11,7 @@ struct config {
 	char *spool_dir;    /* NULL: not shared with the gateways */
 	char *listen, *url; /* url NULL: made of the address */
 	char *store_root;
-	char *sites;
+	char *sites, *sqlite_journal;
 	int64_t ram_limit, s3_part_size, read_back_max;
 	int64_t quick_threads, stream_threads, background_threads, http_threads;
 	int64_t stop_timeout_ms;

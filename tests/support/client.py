@@ -66,6 +66,9 @@ class Client:
     def hashdir(self, bucket="hashed"):
         return {"store_type": "HashdirStore", "bucket": bucket}
 
+    def sqlite(self, bucket="databases/objects.db"):
+        return {"store_type": "SqliteStore", "bucket": bucket}
+
     def ram(self, bucket="memory"):
         return {"store_type": "DictStore", "bucket": bucket}
 
@@ -82,7 +85,8 @@ class Client:
 
     def stores(self):
         """One of each type."""
-        return {"FilesystemStore": self.filesystem(), "HashdirStore": self.hashdir(), "DictStore": self.ram(), "BucketStore": self.bucket()}
+        return {"FilesystemStore": self.filesystem(), "HashdirStore": self.hashdir(), "SqliteStore": self.sqlite(),
+                "DictStore": self.ram(), "BucketStore": self.bucket()}
 
 
 def store_config(store):

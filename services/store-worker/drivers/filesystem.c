@@ -12,6 +12,7 @@
 #include "common/memory.h"
 #include "drivers/beneath.h"
 #include "drivers/file_error.h"
+#include "drivers/file_io.h"
 #include "drivers/place.h"
 #include "drivers/temporary.h"
 #include "store/key.h"
@@ -24,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COMMIT_ATTEMPTS = 100, ALLOCATE_FROM = 1024 * 1024 };
+enum { COMMIT_ATTEMPTS = 100 };
 
 struct filesystem_store {
 	struct store base;
@@ -63,33 +64,18 @@ static int filesystem_open(const struct store_environment *environment,
 
 /* --- put */
 
-static int write_all(int fd, const char *bytes, size_t length)
-{
-	while (length) {
-		ssize_t done = write(fd, bytes, length);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -1;
-		bytes += done;
-		length -= (size_t)done;
-	}
-	return 0;
-}
-
 static int copy_source(struct source *source, int fd, struct error *err)
 {
-	/* a full disk is better known before the bytes have travelled */
-	if (source->size >= ALLOCATE_FROM && fallocate(fd, 0, 0, source->size) != 0 &&
-		(errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+	if (file_allocate(fd, 0, source->size) != 0)
 		return file_error(err, errno, "allocate");
 	CLEANUP(cleanup_free) char *piece = memory_alloc(STREAM_BUFFER_SIZE);
-	for (;;) {
+	for (int64_t at = 0;;) {
 		ssize_t got = source->read(source, piece, STREAM_BUFFER_SIZE, err);
 		if (got <= 0)
 			return (int)got;
-		if (write_all(fd, piece, (size_t)got) != 0)
+		if (file_write_at(fd, piece, (size_t)got, at) != 0)
 			return file_error(err, errno, "write");
+		at += got;
 	}
 }
 

@@ -6,6 +6,7 @@ static const struct store_driver *const DRIVERS[] = {
 	&filesystem_driver,
 	&hashdir_driver,
 	&ram_driver,
+	&sqlite_driver,
 };
 
 int registry_open(const struct store_environment *environment, const struct store_descriptor *descriptor,

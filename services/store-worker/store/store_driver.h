@@ -14,9 +14,10 @@
 
 /* Settings of the worker that drivers need; filled from its settings table. */
 struct store_environment {
-	const char *store_root; /* path stores live below it */
-	int64_t ram_limit;      /* bytes, of all DictStores of this process together */
-	int64_t s3_part_size;   /* single PUT below, multipart from it on */
+	const char *store_root;       /* path stores live below it */
+	int64_t ram_limit;            /* bytes, of all DictStores of this process together */
+	int64_t s3_part_size;         /* single PUT below, multipart from it on */
+	bool sqlite_rollback_journal; /* of databases, in place of write-ahead logs */
 	int64_t stall_timeout_ms;
 	unsigned char secret_key[32]; /* opens s3_secret_sealed */
 	struct http_client *http;
@@ -50,6 +51,6 @@ struct store_driver {
 		struct error *err);
 };
 
-extern const struct store_driver filesystem_driver, hashdir_driver, ram_driver, bucket_driver;
+extern const struct store_driver filesystem_driver, hashdir_driver, sqlite_driver, ram_driver, bucket_driver;
 
 #endif
