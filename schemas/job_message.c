@@ -48,6 +48,16 @@ const char *store_type_name(enum store_type type)
 	return STORE_TYPES[type];
 }
 
+bool store_type_replaces(enum store_type type)
+{
+	return type != STORE_ZIP;
+}
+
+bool store_type_deletes(enum store_type type)
+{
+	return type != STORE_ZIP;
+}
+
 int store_type_from_name(const char *name)
 {
 	return find_name(STORE_TYPES, STORE_TYPE_COUNT, name);

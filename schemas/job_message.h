@@ -44,6 +44,9 @@ enum store_type {
 
 /* "BucketStore" ... */
 const char *store_type_name(enum store_type type);
+/* Whether an object under an existing key can be replaced, and removed: not in a ZipStore. */
+bool store_type_replaces(enum store_type type);
+bool store_type_deletes(enum store_type type);
 /* -1: no such type */
 int store_type_from_name(const char *name);
 const char *job_kind_name(enum job_kind kind);    /* "put" ... */

@@ -8,7 +8,7 @@ packages_of() {
 	case $1 in
 	build)
 		echo gcc libc6-dev clang cmake ninja-build pkg-config libcivetweb-dev librabbitmq-dev libpq-dev libmsgpack-dev \
-			libcjson-dev libcurl4-openssl-dev libssl-dev libcrypt-dev libpcre2-dev libsqlite3-dev libzip-dev libcmocka-dev
+			libcjson-dev libcurl4-openssl-dev libssl-dev libcrypt-dev libpcre2-dev libsqlite3-dev libzip-dev zlib1g-dev libcmocka-dev
 		command -v npm >/dev/null || echo npm # another distributor's nodejs brings its own
 		;;
 	run) echo postgresql-15 postgresql-client-15 rabbitmq-server curl jq ;;

@@ -69,6 +69,9 @@ class Client:
     def sqlite(self, bucket="databases/objects.db"):
         return {"store_type": "SqliteStore", "bucket": bucket}
 
+    def archive(self, bucket="archives/objects.zip"):
+        return {"store_type": "ZipStore", "bucket": bucket}
+
     def ram(self, bucket="memory"):
         return {"store_type": "DictStore", "bucket": bucket}
 
@@ -86,6 +89,7 @@ class Client:
     def stores(self):
         """One of each type."""
         return {"FilesystemStore": self.filesystem(), "HashdirStore": self.hashdir(), "SqliteStore": self.sqlite(),
+                "ZipStore": self.archive(),
                 "DictStore": self.ram(), "BucketStore": self.bucket()}
 
 

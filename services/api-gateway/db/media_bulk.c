@@ -24,8 +24,19 @@ static const struct db_statement CREATE_MANY = {"media_create_many", MEDIA_WHO
 	"given.place"};
 static const struct db_statement CHANGE_MANY = {"media_change_many",
 	"SELECT place, error, msg FROM media_update_many($1, $2, $3, $4::jsonb, $5::bigint[], $6::text[])"};
+/* What lies in an archive cannot be removed from it: those elements become a pid that nobody can have, and their
+ * failure is told as what it is. */
 static const struct db_statement DELETE_MANY = {"media_delete_many",
-	"SELECT place, error, msg FROM media_delete_many($1, $2, $3::jsonb, $4::text[])"};
+	"WITH asked AS MATERIALIZED (SELECT a.place, a.pid,"
+	" coalesce(s.type = 'ZipStore' AND m.store_status = 'READY', false) AS kept"
+	" FROM jsonb_array_elements_text($3::jsonb) WITH ORDINALITY AS a(pid, place)"
+	" LEFT JOIN media m ON m.pid = a.pid LEFT JOIN store s ON s.pk = m.store)"
+	" SELECT f.place, CASE WHEN a.kept THEN 'conflict' ELSE f.error END AS error,"
+	" CASE WHEN a.kept THEN 'the bytes cannot be removed: a ZipStore deletes nothing' ELSE f.msg END AS "
+	"msg"
+	" FROM media_delete_many($1, $2, (SELECT coalesce(jsonb_agg(CASE WHEN kept THEN '' ELSE pid END"
+	" ORDER BY place), '[]') FROM asked), $4::text[]) f LEFT JOIN asked a ON a.place = f.place"
+	" ORDER BY f.place"};
 static const struct db_statement REPOINT = {"media_repoint",
 	MEDIA_WHO " UPDATE media SET store = $5, store_key = $6, size = $7, sha256 = $8, holder = $9"
 		  " FROM who WHERE pk = $3 AND version = $4 AND store_status = 'READY'"};

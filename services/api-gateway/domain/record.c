@@ -20,6 +20,9 @@ int record_delete(
 		return 0; /* the store is gone, and with it what was in it */
 	char id[RANDOM_UUID_SIZE];
 	random_uuid(id);
+	if (!store_type_deletes(
+		    record->job.store.type)) /* what is there stays, and what failed is not there */
+		return 0;
 	struct job_new job = {
 		.id = id,
 		.kind = JOB_DELETE,

@@ -39,6 +39,8 @@ void transfer_free(struct transfer *transfer);
 
 /* UNAVAILABLE when bytes could not be moved anyway: ask before receiving a large body. */
 MUST_CHECK int transfer_check(struct transfer *transfer, struct error *err);
+/* CONFLICT: the READY media's bytes are in a store that replaces nothing. */
+MUST_CHECK int transfer_check_replaceable(const struct media_row *media, struct error *err);
 /* Where uploads are received. */
 struct spool *transfer_spool(struct transfer *transfer);
 struct intake_limits transfer_limits(const struct transfer *transfer);

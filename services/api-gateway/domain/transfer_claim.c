@@ -13,8 +13,18 @@ static bool names_content(const char *if_match, const struct media_row *media)
 	return entity_tag_in_list_strongly(if_match, tag);
 }
 
+int transfer_check_replaceable(const struct media_row *media, struct error *err)
+{
+	if (store_type_replaces(media->store.type))
+		return 0;
+	return error_set(err, ERROR_CONFLICT, "this media is READY, and a %s replaces nothing that it holds",
+		store_type_name(media->store.type));
+}
+
 static int check_replace(const struct transfer_put *put, const struct media_row *media, struct error *err)
 {
+	if (transfer_check_replaceable(media, err))
+		return -1;
 	if (!put->if_match)
 		return error_set(err, ERROR_CONFLICT,
 			"this media is READY; to replace its content send If-Match with the content's ETag");

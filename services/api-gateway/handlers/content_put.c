@@ -125,6 +125,8 @@ static int check_before_body(struct gateway *gateway, const struct request *requ
 		return -1;
 	if (!found)
 		return resolve_creation(gateway, conn, request, response, creation, err);
+	if (row.status == MEDIA_READY && transfer_check_replaceable(&row, err))
+		return -1;
 	if (row.status == MEDIA_READY && !is_wanted(request, &row))
 		return error_set(err, ERROR_PRECONDITION_FAILED,
 			"the content is another than the condition names, or there is one");

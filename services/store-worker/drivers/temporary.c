@@ -18,7 +18,7 @@ enum { ATTEMPTS = 100, UNLOCKABLE_AGE_S = 24 * 3600 };
 
 static const struct temporary NONE = {.directory = -1, .fd = -1};
 
-static int open_area(int root)
+int temporary_open_area(int root)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 	int fd = beneath_open(root, STORE_TEMPORARY_NAME, flags, 0);
@@ -42,7 +42,7 @@ static bool lock_new(int fd)
 int temporary_create(struct temporary *temporary, int root)
 {
 	*temporary = NONE;
-	temporary->directory = open_area(root);
+	temporary->directory = temporary_open_area(root);
 	if (temporary->directory < 0)
 		return -1;
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -77,7 +77,7 @@ int temporary_link(struct temporary *temporary, int root, const char *path)
 {
 	*temporary = NONE;
 	temporary->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	temporary->directory = temporary->fd < 0 ? -1 : open_area(root);
+	temporary->directory = temporary->fd < 0 ? -1 : temporary_open_area(root);
 	if (temporary->directory >= 0) {
 		flock(temporary->fd,
 			LOCK_EX | LOCK_NB); /* held by its maker instead: the same to a cleaner */

@@ -20,6 +20,9 @@ struct temporary {
 	char name[33];
 };
 
+/* Opens that directory, made when it is missing. Names in it that begin with a dot are left alone by
+ * temporary_clean(): for what must outlive a crash. -1 and errno. */
+int temporary_open_area(int root);
 /* A new empty file. -1 and errno. */
 int temporary_create(struct temporary *temporary, int root);
 /* A second name for the regular file at `path` (not followed if a link). 0; -1 and errno: EXDEV, EPERM,

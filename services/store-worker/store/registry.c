@@ -7,6 +7,7 @@ static const struct store_driver *const DRIVERS[] = {
 	&hashdir_driver,
 	&ram_driver,
 	&sqlite_driver,
+	&zip_driver,
 };
 
 int registry_open(const struct store_environment *environment, const struct store_descriptor *descriptor,

@@ -51,6 +51,7 @@ struct store_driver {
 		struct error *err);
 };
 
-extern const struct store_driver filesystem_driver, hashdir_driver, sqlite_driver, ram_driver, bucket_driver;
+extern const struct store_driver filesystem_driver, hashdir_driver, sqlite_driver, zip_driver, ram_driver,
+	bucket_driver;
 
 #endif

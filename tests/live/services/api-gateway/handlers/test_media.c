@@ -98,6 +98,29 @@ static void deleting_queues_the_bytes_for_removal(void **state)
 	assert_status(404, "DELETE", "/api/media/gone", NULL);
 }
 
+#define ARCHIVED(pid)                                                                                        \
+	"{\"pid\":\"" pid                                                                                    \
+	"\",\"pid_type\":\"DEFAULT\",\"store_config\":{\"type\":\"ZipStore\",\"bucket\":\"/a.zip\"}}"
+
+static void what_an_archive_holds_is_neither_deleted_nor_replaced(void **state)
+{
+	(void)state;
+	assert_status(200, "POST", "/api/media", ARCHIVED("archived"));
+	fixture_ask("UPDATE media SET store_status = 'READY', size = 1, sha256 = repeat('0', 64)"
+		    " WHERE pid = 'archived' RETURNING 1");
+	assert_status(409, "DELETE", "/api/media/archived", NULL);
+	assert_string_equal(rest_detail(), "\"the bytes cannot be removed: a ZipStore deletes nothing\"");
+	assert_status(200, "POST", "/api/media", MEDIA("beside", ""));
+	assert_status(200, "POST", "/api/media/delete", "[\"archived\",\"beside\",\"archived\",\"nobody\"]");
+	assert_in_body(
+		"{\"successes\":[\"beside\"],\"failures\":[{\"pid\":\"archived\",\"error\":\"conflict\",");
+	assert_in_body("{\"pid\":\"nobody\",\"error\":\"not_found\",");
+	assert_string_equal(
+		fixture_ask("SELECT count(*) FROM job WHERE kind = 'delete' AND pid = 'archived'"), "0");
+	assert_status(200, "POST", "/api/media", ARCHIVED("not yet"));
+	assert_status(204, "DELETE", "/api/media/not%20yet", NULL);
+}
+
 static void an_upload_under_way_keeps_its_place(void **state)
 {
 	(void)state;
@@ -132,6 +155,7 @@ int main(void)
 		rest_test(patch_of_what_is_wrong_is_refused),
 		rest_test(changes_of_one_look_at_if_match),
 		rest_test(deleting_queues_the_bytes_for_removal),
+		rest_test(what_an_archive_holds_is_neither_deleted_nor_replaced),
 		rest_test(an_upload_under_way_keeps_its_place),
 		rest_test(readers_change_nothing),
 	};

@@ -23,13 +23,13 @@ static void a_kind_without_a_row_is_unsupported(void **state)
 	assert_int_equal(run(fixture, JOB_AUDIT, &fixture->files, NULL).code, ERROR_UNSUPPORTED);
 }
 
-static void a_store_without_a_driver_is_unsupported(void **state)
+static void a_store_that_cannot_be_opened_says_why(void **state)
 {
 	struct job_fixture *fixture = *state;
-	struct store_descriptor zip = {.pk = 9, .type = STORE_ZIP, .bucket = "x", .site = "default"};
+	struct store_descriptor zip = {.pk = 9, .type = STORE_ZIP, .bucket = "../x", .site = "default"};
 	struct result_message result = run(fixture, JOB_STAT, &zip, "key");
-	assert_int_equal(result.code, ERROR_UNSUPPORTED);
-	assert_non_null(strstr(result.message, "ZipStore"));
+	assert_int_equal(result.code, ERROR_INVALID);
+	assert_non_null(strstr(result.message, "the store's path"));
 }
 
 static void a_job_after_its_deadline_is_not_begun(void **state)
@@ -240,7 +240,7 @@ int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
 		TEST(a_kind_without_a_row_is_unsupported),
-		TEST(a_store_without_a_driver_is_unsupported),
+		TEST(a_store_that_cannot_be_opened_says_why),
 		TEST(a_job_after_its_deadline_is_not_begun),
 		TEST(few_bytes_come_in_the_result),
 		TEST(an_empty_object_comes_in_the_result),

@@ -86,9 +86,10 @@ static void a_store_that_cannot_be_opened_is_an_error(void **state)
 	struct error err;
 	struct store *store;
 	struct store_cache *cache = store_cache_create(&ENVIRONMENT);
-	struct store_descriptor descriptor = {.pk = 1, .type = STORE_ZIP, .bucket = "a", .site = "default"};
+	struct store_descriptor descriptor = {
+		.pk = 1, .type = STORE_FILESYSTEM, .bucket = "..", .site = "default"};
 	assert_int_equal(store_cache_acquire(cache, &descriptor, &store, &err), -1);
-	assert_int_equal(err.code, ERROR_UNSUPPORTED);
+	assert_int_equal(err.code, ERROR_INVALID);
 	store_cache_free(cache);
 }
 

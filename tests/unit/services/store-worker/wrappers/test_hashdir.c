@@ -95,7 +95,7 @@ static void every_key_has_room(void **state)
 
 static void put_with_a_failing_disk(struct store_place *place)
 {
-	static const int CALLS[] = {SYS_write, SYS_fsync, SYS_renameat};
+	static const int CALLS[] = {SYS_pwrite64, SYS_fsync, SYS_renameat};
 	struct error err;
 	struct object_info info;
 	for (size_t i = 0; i < sizeof(CALLS) / sizeof(CALLS[0]); i++) {
