@@ -38,6 +38,7 @@ struct app {
 	struct arena *arena; /* names and tables that live as long as the app */
 	char holder_id[RANDOM_UUID_SIZE];
 	struct store_environment environment;
+	struct http_client *http; /* to gateways */
 	struct job_environment jobs;
 	struct bus_topology topology;
 	struct bus_options publisher_options, control_options, consumer_options[CONSUMERS];
@@ -66,6 +67,9 @@ static int build_stores(struct app *app, struct error *err)
 	const struct config *config = app->config;
 	const struct http_client_options http = {.connect_timeout_ms = CONNECT_TIMEOUT_MS,
 		.user_agent = "mediastore-store-worker/" MEDIASTORE_VERSION};
+	struct http_client_options s3 = http;
+	s3.ca_file = config->s3_ca_file;
+	s3.proxy = config->s3_proxy;
 	if (check_store_root(config->store_root, err) != 0)
 		return -1;
 	app->environment = (struct store_environment){
@@ -74,8 +78,10 @@ static int build_stores(struct app *app, struct error *err)
 		.s3_part_size = config->s3_part_size,
 		.sqlite_rollback_journal = strcmp(config->sqlite_journal, "delete") == 0,
 		.stall_timeout_ms = config->stall_timeout_ms,
-		.http = http_client_create(&http),
+		.s3_parallel_parts = (int)config->s3_parallel_parts,
+		.http = http_client_create(&s3),
 	};
+	app->http = http_client_create(&http);
 	if (hex_decode(config->secret_key, app->environment.secret_key,
 		    sizeof(app->environment.secret_key)) != 0)
 		return error_set(err, ERROR_INVALID, "MEDIASTORE_SECRET_KEY is not 64 hex digits");
@@ -158,7 +164,7 @@ static void describe_jobs(struct app *app)
 	gethostname(host, sizeof(host) - 1);
 	app->jobs = (struct job_environment){
 		.stores = app->stores,
-		.http = app->environment.http,
+		.http = app->http,
 		.worker = arena_printf(app->arena, "%s:%d", host, (int)getpid()),
 		.holder = app->holder_id,
 		.spool_dir = config->spool_dir,
@@ -292,8 +298,8 @@ void app_free(struct app *app)
 	if (app->publisher)
 		bus_publisher_free(app->publisher, clock_monotonic_ms() + FLUSH_TIMEOUT_MS);
 	store_cache_free(app->stores);
-	if (app->environment.http)
-		http_client_free(app->environment.http);
+	http_client_free(app->http);
+	http_client_free(app->environment.http);
 	explicit_bzero(app->environment.secret_key, sizeof(app->environment.secret_key));
 	arena_free(app->arena);
 	free(app);

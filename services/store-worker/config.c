@@ -41,6 +41,11 @@ const struct setting CONFIG_TABLE[] = {SERVICE_SETTINGS(struct config),
 		"connections served at once: downloads of large objects"),
 	ROW_BETWEEN("MEDIASTORE_S3_PART_SIZE", SIZE, s3_part_size, "8MiB", 5 * (int64_t)MEBIBYTE,
 		5 * 1024 * (int64_t)MEBIBYTE, "larger objects go to S3 in parts of this size"),
+	ROW_BETWEEN("MEDIASTORE_S3_PARALLEL_PARTS", INTEGER, s3_parallel_parts, "2", 1, 16,
+		"parts of one object that are held, read and sent at once"),
+	ROW("MEDIASTORE_S3_CA_FILE", PATH, s3_ca_file, NULL,
+		"certificates that vouch for S3 servers, in place of the system's"),
+	ROW("MEDIASTORE_S3_PROXY", TEXT, s3_proxy, NULL, "proxy on the way to S3 servers: http://host:port"),
 	ROW_BETWEEN("MEDIASTORE_READ_BACK_MAX", SIZE, read_back_max, "1MiB", 0, INT64_MAX,
 		"objects up to this size are read back from their store when they have been put, and "
 		"compared "

@@ -60,6 +60,7 @@ void bucket_fixture_open(struct bucket_fixture *fixture, const struct s3_server 
 		.s3_access_key = server->access_key};
 	struct error err;
 	*fixture = (struct bucket_fixture){.environment = {.s3_part_size = BUCKET_PART_SIZE,
+						   .s3_parallel_parts = 3,
 						   .stall_timeout_ms = stall_timeout_ms,
 						   .secret_key = {1, 2, 3},
 						   .http = http_client_create(&options)}};

@@ -26,7 +26,7 @@ static const char DEFAULT_REGION[] = "us-east-1";
 struct bucket_store {
 	struct store store;
 	struct s3_bucket bucket;
-	int64_t part_size;
+	struct s3_part_limits parts;
 };
 
 static const struct s3_bucket *bucket_of(const struct store *store)
@@ -105,7 +105,8 @@ static int bucket_open(const struct store_environment *environment, const struct
 			.access_key = memory_strdup(descriptor->s3_access_key),
 			.secret_key = secret,
 			.stall_timeout_ms = environment->stall_timeout_ms},
-		.part_size = environment->s3_part_size,
+		.parts = {environment->s3_part_size,
+			environment->s3_parallel_parts ? environment->s3_parallel_parts : 1},
 	};
 	*out = &store->store;
 	return 0;
@@ -142,7 +143,7 @@ static int bucket_put(struct store *store, const char *key, struct source *sourc
 	struct bucket_store *self = (struct bucket_store *)store;
 	if (content_type && !is_header_value(content_type))
 		return error_set(err, ERROR_INVALID, "content type is not printable ASCII");
-	if (s3_upload_run(&self->bucket, key, source, content_type, self->part_size, err) == -1)
+	if (s3_upload_run(&self->bucket, key, source, content_type, self->parts, err) == -1)
 		return -1;
 	*hashed = true;
 	return 0;

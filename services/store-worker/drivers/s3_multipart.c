@@ -2,6 +2,7 @@
 #include "drivers/s3_multipart.h"
 
 #include "common/cleanup.h"
+#include "common/memory.h"
 #include "drivers/s3_listing.h"
 #include "drivers/s3_object.h"
 #include "drivers/s3_request.h"
@@ -10,14 +11,17 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { ID_MAX = 1024, ETAG_MAX = 256, UPLOADS_BODY_MAX = 8 << 20 };
+enum { ID_MAX = 1024, UPLOADS_BODY_MAX = 8 << 20 };
 
 void s3_multipart_release(struct s3_multipart *multipart)
 {
 	buf_release(&multipart->id);
-	buf_release(&multipart->parts);
+	for (int i = 0; i < multipart->count; i++)
+		free(multipart->etags[i]);
+	free(multipart->etags);
 }
 
 static int read_id(const struct http_reply *reply, struct buf *id)
@@ -47,7 +51,6 @@ int s3_multipart_begin(struct s3_multipart *multipart, const struct s3_bucket *b
 	if (read_id(answer.reply, &multipart->id) == -1)
 		return error_set_cause(
 			err, ERROR_UNAVAILABLE, "S3 CreateMultipartUpload: no usable UploadId");
-	buf_append_text(&multipart->parts, "<CompleteMultipartUpload>");
 	return 0;
 }
 
@@ -65,13 +68,11 @@ static void append_escaped(struct buf *out, const char *text)
 	}
 }
 
-int s3_multipart_add(struct s3_multipart *multipart, const void *bytes, size_t length, struct error *err)
+int s3_multipart_send(const struct s3_multipart *multipart, int part, const void *bytes, size_t length,
+	char etag[S3_ETAG_SIZE], struct error *err)
 {
-	if (multipart->count == S3_PARTS_MAX)
-		return error_set(err, ERROR_TOO_LARGE, "an object of unknown size is larger than %d parts",
-			S3_PARTS_MAX);
 	char number[16];
-	snprintf(number, sizeof(number), "%d", multipart->count + 1);
+	snprintf(number, sizeof(number), "%d", part);
 	const struct sigv4_pair query[] = {
 		{"partNumber", number}, {"uploadId", multipart->id.data}, {NULL, NULL}};
 	const struct sigv4_pair headers[] = {{"content-type", "application/octet-stream"}, {NULL, NULL}};
@@ -84,27 +85,48 @@ int s3_multipart_add(struct s3_multipart *multipart, const void *bytes, size_t l
 	CLEANUP(s3_answer_release) struct s3_answer answer = {0};
 	if (s3_request_run(multipart->bucket, &request, &answer, err) == -1)
 		return -1;
-	const char *etag = http_reply_header(answer.reply, "etag");
-	if (!etag || !*etag || strlen(etag) > ETAG_MAX)
+	const char *given = http_reply_header(answer.reply, "etag");
+	if (!given || !*given || strlen(given) >= S3_ETAG_SIZE)
 		return error_set_cause(err, ERROR_UNAVAILABLE, "S3 UploadPart: no usable ETag");
-	multipart->count++;
-	buf_printf(&multipart->parts, "<Part><PartNumber>%s</PartNumber><ETag>", number);
-	append_escaped(&multipart->parts, etag);
-	buf_append_text(&multipart->parts, "</ETag></Part>");
+	memcpy(etag, given, strlen(given) + 1);
 	return 0;
+}
+
+void s3_multipart_note(struct s3_multipart *multipart, int number, const char *etag)
+{
+	if (number > multipart->capacity) {
+		multipart->capacity = number > 2 * multipart->capacity ? number : 2 * multipart->capacity;
+		multipart->etags = memory_resize(
+			multipart->etags, (size_t)multipart->capacity * sizeof(*multipart->etags));
+	}
+	while (multipart->count < number)
+		multipart->etags[multipart->count++] = NULL;
+	multipart->etags[number - 1] = memory_strdup(etag);
+}
+
+static void append_parts(const struct s3_multipart *multipart, struct buf *out)
+{
+	buf_append_text(out, "<CompleteMultipartUpload>");
+	for (int i = 0; i < multipart->count; i++) {
+		buf_printf(out, "<Part><PartNumber>%d</PartNumber><ETag>", i + 1);
+		append_escaped(out, multipart->etags[i]);
+		buf_append_text(out, "</ETag></Part>");
+	}
+	buf_append_text(out, "</CompleteMultipartUpload>");
 }
 
 int s3_multipart_complete(struct s3_multipart *multipart, struct error *err)
 {
-	buf_append_text(&multipart->parts, "</CompleteMultipartUpload>");
+	CLEANUP(buf_release) struct buf parts = {0};
+	append_parts(multipart, &parts);
 	const struct sigv4_pair query[] = {{"uploadId", multipart->id.data}, {NULL, NULL}};
 	const struct sigv4_pair headers[] = {{"content-type", "application/xml"}, {NULL, NULL}};
 	const struct s3_request request = {.method = "POST",
 		.key = multipart->object->key,
 		.query = query,
 		.headers = headers,
-		.body = multipart->parts.data,
-		.length = multipart->parts.length};
+		.body = parts.data,
+		.length = parts.length};
 	CLEANUP(s3_answer_release) struct s3_answer answer = {0};
 	return s3_request_run(multipart->bucket, &request, &answer, err);
 }

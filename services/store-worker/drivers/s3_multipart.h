@@ -21,20 +21,24 @@ enum { S3_PARTS_MAX = 10000 };
 #define S3_PART_SIZE_MIN (INT64_C(5) << 20) /* of all parts but the last */
 #define S3_PART_SIZE_MAX (INT64_C(5) << 30)
 
+enum { S3_ETAG_SIZE = 257 };
+
 struct s3_multipart {
 	const struct s3_bucket *bucket;
 	const struct s3_object *object;
-	struct buf id;    /* the server's name for the upload */
-	struct buf parts; /* the body of the completing request, so far */
-	int count;
+	struct buf id; /* the server's name for the upload */
+	char **etags;  /* of the parts, the first is that of part 1 */
+	int count, capacity;
 };
 
 /* bucket and object are borrowed until s3_multipart_release(). Fills *multipart, which the caller zeroed. */
 MUST_CHECK int s3_multipart_begin(struct s3_multipart *multipart, const struct s3_bucket *bucket,
 	const struct s3_object *object, struct error *err);
-/* The next part. TOO_LARGE after S3_PARTS_MAX. */
-MUST_CHECK int s3_multipart_add(
-	struct s3_multipart *multipart, const void *bytes, size_t length, struct error *err);
+/* Sends part `number` (from 1) and says what the server calls it. Several threads may send at once. */
+MUST_CHECK int s3_multipart_send(const struct s3_multipart *multipart, int number, const void *bytes,
+	size_t length, char etag[S3_ETAG_SIZE], struct error *err);
+/* The part is on the server: it belongs to the object. In any order, by one thread. */
+void s3_multipart_note(struct s3_multipart *multipart, int number, const char *etag);
 /* Makes the object of the parts. A failure leaves open whether it was made: only looking tells. */
 MUST_CHECK int s3_multipart_complete(struct s3_multipart *multipart, struct error *err);
 MUST_CHECK int s3_multipart_abort(struct s3_multipart *multipart, struct error *err);

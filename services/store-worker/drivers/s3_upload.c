@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "drivers/s3_multipart.h"
 #include "drivers/s3_object.h"
+#include "drivers/s3_parts.h"
 #include "drivers/s3_request.h"
 
 #include <stdbool.h>
@@ -77,6 +78,8 @@ static int fill(struct upload *upload, struct error *err)
 {
 	upload->length = 0;
 	if (upload->has_ahead) {
+		if (upload->capacity == 0)
+			grow(upload);
 		upload->bytes[upload->length++] = upload->ahead;
 		upload->has_ahead = false;
 	}
@@ -101,13 +104,14 @@ static int put_single(struct upload *upload, struct error *err)
 	return s3_object_verify(upload->bucket, &upload->object, upload->total, true, err);
 }
 
-static int add_parts(struct upload *upload, struct s3_multipart *multipart, struct error *err)
+static int add_parts(struct upload *upload, struct s3_multipart *multipart, int parallel, struct error *err)
 {
+	CLEANUP(s3_parts_release) struct s3_parts parts = {.multipart = multipart, .parallel = parallel};
 	for (;;) {
-		if (s3_multipart_add(multipart, upload->bytes, upload->length, err) == -1)
+		if (s3_parts_send(&parts, &upload->bytes, upload->length, &upload->capacity, err) == -1)
 			return -1;
 		if (upload->ended)
-			return 0;
+			return s3_parts_finish(&parts, err);
 		if (fill(upload, err) == -1)
 			return -1;
 	}
@@ -134,14 +138,14 @@ static void clean_up_before(const struct upload *upload)
 		log_debug("stale uploads removed", LOG_INT("count", aborted));
 }
 
-static int put_multipart(struct upload *upload, struct error *err)
+static int put_multipart(struct upload *upload, int parallel, struct error *err)
 {
 	CLEANUP(s3_multipart_release) struct s3_multipart multipart = {0};
 	struct error ignored;
 	clean_up_before(upload);
 	if (s3_multipart_begin(&multipart, upload->bucket, &upload->object, err) == -1)
 		return -1;
-	if (add_parts(upload, &multipart, err) == 0 && complete(upload, &multipart, err) == 0)
+	if (add_parts(upload, &multipart, parallel, err) == 0 && complete(upload, &multipart, err) == 0)
 		return 0;
 	if (s3_multipart_abort(&multipart, &ignored) == -1)
 		log_debug("upload not aborted", LOG_ERROR(&ignored));
@@ -149,16 +153,16 @@ static int put_multipart(struct upload *upload, struct error *err)
 }
 
 int s3_upload_run(const struct s3_bucket *bucket, const char *key, struct source *source,
-	const char *content_type, int64_t part_size, struct error *err)
+	const char *content_type, struct s3_part_limits limits, struct error *err)
 {
 	CLEANUP(upload_release)
 	struct upload upload = {.bucket = bucket,
 		.source = source,
-		.limit = (size_t)s3_upload_part_size(part_size, source->size)};
+		.limit = (size_t)s3_upload_part_size(limits.size, source->size)};
 	s3_object_init(&upload.object, key, content_type);
 	if (fill(&upload, err) == -1)
 		return -1;
 	if (!upload.ended || source->size >= (int64_t)upload.limit)
-		return put_multipart(&upload, err);
+		return put_multipart(&upload, limits.parallel, err);
 	return put_single(&upload, err);
 }

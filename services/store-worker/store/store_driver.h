@@ -16,11 +16,12 @@
 struct store_environment {
 	const char *store_root;       /* path stores live below it */
 	int64_t ram_limit;            /* bytes, of all DictStores of this process together */
+	int s3_parallel_parts;        /* of one object at once; 0 counts as 1 */
 	int64_t s3_part_size;         /* single PUT below, multipart from it on */
 	bool sqlite_rollback_journal; /* of databases, in place of write-ahead logs */
 	int64_t stall_timeout_ms;
 	unsigned char secret_key[32]; /* opens s3_secret_sealed */
-	struct http_client *http;
+	struct http_client *http;     /* to S3 servers */
 };
 
 /* Each driver embeds this as its first member. */

@@ -531,6 +531,8 @@ int main(void)
 		.edges = EDGES,
 		.rounds = 5};
 	int failures = store_conformance_run(&conformance);
+	conformance.many = 2500; /* more than two pages of a listing */
+	failures += store_conformance_run_many(&conformance);
 	failures += cmocka_run_group_tests(tests, NULL, NULL);
 	bucket_fixture_close(&fixture);
 	return failures;
