@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/http_internal.h"
 
+#include "common/random.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
@@ -48,8 +50,9 @@ static void append_date(struct buf *out)
 static void append_head(struct http_exchange *exchange, int status, const struct http_header *headers)
 {
 	struct buf *out = &exchange->out;
-	buf_printf(
-		out, "HTTP/1.1 %d %s\r\n", status, mg_get_response_code_text(exchange->connection, status));
+	const char *phrase = status == 422 ? "Unprocessable Content" /* civetweb's has a slip */
+					   : mg_get_response_code_text(exchange->connection, status);
+	buf_printf(out, "HTTP/1.1 %d %s\r\n", status, phrase);
 	append_date(out);
 	for (; headers && headers->name; headers++) {
 		if (is_own_header(headers->name))
@@ -194,15 +197,17 @@ void http_exchange_reply(struct http_exchange *exchange, int status, const struc
 void http_response_refuse(
 	struct http_exchange *exchange, int status, enum error_code code, const char *detail)
 {
-	static const struct http_header HEADERS[] = {{"Content-Type", "application/json"},
+	char id[RANDOM_UUID_SIZE];
+	random_uuid(id);
+	const struct http_header headers[] = {{"X-Request-Id", id}, {"Content-Type", "application/json"},
 		{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"},
 		{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
 		{"X-Frame-Options", "DENY"}, {"Referrer-Policy", "no-referrer"}, {NULL, NULL}};
 	struct buf body = {0};
 	buf_append_text(&body, "{\"detail\": ");
 	buf_append_json_string(&body, detail);
-	buf_printf(&body, ", \"code\": \"%s\"}", error_wire_name(code));
-	http_exchange_reply(exchange, status, HEADERS, body.data, body.length);
+	buf_printf(&body, ", \"code\": \"%s\", \"request_id\": \"%s\"}", error_wire_name(code), id);
+	http_exchange_reply(exchange, status, headers, body.data, body.length);
 	buf_release(&body);
 }
 

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_DIGITS = 10000, MAX_EXPONENT = 400 };
@@ -26,7 +27,8 @@ struct frame {
 struct reader {
 	const char *at, *start, *end;
 	struct buf frames;
-	int depth, max_depth;
+	int depth;
+	struct json_text_limits limits;
 	bool unstorable; /* the first such string is in err; a syntax error further on replaces it */
 	struct error *err;
 };
@@ -41,9 +43,9 @@ static struct frame *top_frame(struct reader *reader)
 static int open_frame(struct reader *reader, bool object)
 {
 	struct frame frame = {.object = object};
-	if (reader->depth == reader->max_depth)
+	if (reader->depth == reader->limits.max_depth)
 		return error_set(
-			reader->err, ERROR_TOO_LARGE, "JSON nested deeper than %d", reader->max_depth);
+			reader->err, ERROR_TOO_LARGE, "JSON nested deeper than %d", reader->limits.max_depth);
 	buf_append(&reader->frames, &frame, sizeof(frame));
 	reader->depth++;
 	return 0;
@@ -262,12 +264,23 @@ static int scan_escape(struct reader *reader, bool in_name)
 	return 0;
 }
 
+static void check_length(struct reader *reader, const char *start, bool in_name)
+{
+	char what[60];
+	if (!reader->limits.max_string || (size_t)(reader->at - start) <= reader->limits.max_string)
+		return;
+	snprintf(what, sizeof(what), "be longer than %zu bytes", reader->limits.max_string);
+	unstorable(reader, what, in_name);
+}
+
 /* At the opening quote. */
 static int scan_string(struct reader *reader, bool in_name)
 {
-	for (reader->at++; reader->at < reader->end;) {
+	const char *start = ++reader->at;
+	while (reader->at < reader->end) {
 		unsigned char c = (unsigned char)*reader->at;
 		if (c == '"') {
+			check_length(reader, start, in_name);
 			reader->at++;
 			return 0;
 		}
@@ -306,12 +319,29 @@ static int scan_name(struct reader *reader)
 	return 0;
 }
 
+/* What Python's json writes for numbers that JSON does not have. */
+static bool skip_non_number(struct reader *reader)
+{
+	static const char *const WORDS[] = {"NaN", "Infinity", "-Infinity"};
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+		size_t length = strlen(WORDS[i]);
+		if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, WORDS[i], length) != 0)
+			continue;
+		refuse(reader, "a number", "be NaN or infinite", false);
+		reader->at += length;
+		return true;
+	}
+	return false;
+}
+
 static int scan_scalar(struct reader *reader)
 {
 	static const char *const LITERALS[] = {"true", "false", "null"};
 	char c = peek(reader);
 	if (c == '"')
 		return scan_string(reader, false);
+	if (skip_non_number(reader))
+		return 0;
 	if (c == '-' || is_digit(c))
 		return scan_number(reader);
 	for (size_t i = 0; i < sizeof(LITERALS) / sizeof(LITERALS[0]); i++) {
@@ -384,11 +414,17 @@ static int scan_document(struct reader *reader)
 	return reader->at == reader->end ? 0 : malformed(reader, "the end");
 }
 
-int json_text_check(const char *text, size_t length, int max_depth, struct error *err)
+int json_text_check_within(
+	const char *text, size_t length, const struct json_text_limits *limits, struct error *err)
 {
 	struct reader reader = {
-		.at = text, .start = text, .end = text + length, .max_depth = max_depth, .err = err};
+		.at = text, .start = text, .end = text + length, .limits = *limits, .err = err};
 	int result = scan_document(&reader);
 	buf_release(&reader.frames);
 	return result || reader.unstorable ? -1 : 0;
+}
+
+int json_text_check(const char *text, size_t length, int max_depth, struct error *err)
+{
+	return json_text_check_within(text, length, &(struct json_text_limits){.max_depth = max_depth}, err);
 }

@@ -37,6 +37,9 @@ void schema_set_free(struct schema_set *set);
 /* "rest/media.json"; NULL: no such file. */
 const struct schema *schema_set_find(const struct schema_set *set, const char *name);
 
+/* The schema of a list's elements; NULL: any. */
+const struct schema *schema_items(const struct schema *schema);
+
 /* Returns the number of problems, 0 when the value fits. They are appended to `problems` as one JSON array of
  * {"type", "loc", "msg"}, each loc beginning with the elements of `loc` (ends with NULL); at most
  * SCHEMA_MAX_PROBLEMS are told. */

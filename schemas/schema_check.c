@@ -350,3 +350,10 @@ size_t schema_check(
 		buf_append_text(problems, "]");
 	return checker.count;
 }
+
+const struct schema *schema_items(const struct schema *schema)
+{
+	while (schema->reference)
+		schema = schema->reference;
+	return schema->items;
+}

@@ -272,6 +272,7 @@ static void build_gateway(struct app *app)
 	gateway->database_timeout_ms = app->config->database_timeout_ms;
 	gateway->body_max = (size_t)app->config->body_max;
 	gateway->json_depth = (int)app->config->json_depth;
+	gateway->string_max = (size_t)app->config->string_max;
 	gateway->small_body_max = (size_t)app->config->small_body_max;
 	gateway->list_max = (size_t)app->config->list_max;
 	gateway->request_deadline_ms = app->config->request_deadline_ms;

@@ -45,6 +45,10 @@ const struct setting CONFIG_TABLE[] = {
 		"MEDIASTORE_BODY_MAX", SIZE, body_max, "64MiB", 1024, INT64_C(4) << 30, "largest JSON body"),
 	ROW_BETWEEN("MEDIASTORE_JSON_DEPTH", INTEGER, json_depth, "256", 16, 1000,
 		"how deep a JSON body may be nested"),
+	ROW_BETWEEN("MEDIASTORE_STRING_MAX", SIZE, string_max, "16MiB", 1024, INT64_C(4) << 30,
+		"longest string in a JSON body, metadata included; what has fewer characters by its nature "
+		"(pids, "
+		"tags) is limited by its schema, the bytes of POST /upload by the body"),
 	ROW_BETWEEN("MEDIASTORE_SMALL_BODY_MAX", SIZE, small_body_max, "64KiB", 1024, INT64_C(4) << 30,
 		"largest JSON body where a few fields are expected"),
 	ROW_BETWEEN("MEDIASTORE_BODIES_MAX", SIZE, bodies_max, "256MiB", 64 << 10, INT64_C(1) << 40,

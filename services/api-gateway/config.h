@@ -19,7 +19,7 @@ struct config {
 	int64_t database_pool, database_timeout_ms;
 	char *admin_username, *admin_password;
 	char *service_username, *service_password;
-	int64_t body_max, small_body_max, bodies_max, json_depth, object_max;
+	int64_t body_max, small_body_max, bodies_max, json_depth, string_max, object_max;
 	int64_t list_max, head_max, headers_max, transfers_max, request_deadline_ms;
 	int64_t transfer_rate_min; /* bytes per second */
 	char *cors_origins, *trusted_proxies;

@@ -70,6 +70,7 @@ struct gateway {
 	unsigned char secret_key[SEAL_KEY_SIZE]; /* of MEDIASTORE_SECRET_KEY: seals S3 secrets */
 	size_t body_max;                         /* of a JSON body, in bytes */
 	int json_depth;                          /* how deep one may be nested; 0: 256 */
+	size_t string_max;                       /* of a JSON body, in bytes; 0: any */
 	size_t small_body_max;                   /* where a few fields are expected; 0: SMALL_BODY_MAX */
 	size_t list_max;                         /* elements of a list in a body; 0: any number */
 	int64_t request_deadline_ms; /* for a JSON body to arrive, and for an answer to be taken; 0: none */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What is wrong is refused with a clear JSON error, and nothing is stored."""
 
+import json
 import os
 import socket
 import subprocess
@@ -52,6 +53,16 @@ class BadInput(unittest.TestCase):
                 self.assertIn(status, (400, 413), answer)
                 if status == 400:
                     self.assertEqual(answer["detail"], "Cannot parse request body")
+
+    def test_numbers_that_are_none_are_named(self):
+        status, answer = self.client.call("POST", "/media", self.mediadata("nan", metadata={"a": [1, float("nan")]}))
+        self.assertEqual((status, answer["detail"]), (422, [{"error": "a number cannot be NaN or infinite: /metadata/a/1"}]))
+
+    def test_what_cannot_be_parsed_has_an_id_too(self):
+        head, _, body = self.raw("NONSENSE /api/hello HTTP/1.1\r\nHost: x\r\n\r\n").partition(b"\r\n\r\n")
+        answer = json.loads(body)
+        self.assertEqual(answer["code"], "bad_request")
+        self.assertIn(f"X-Request-Id: {answer['request_id']}".encode(), head)
 
     def test_no_body_at_all(self):
         status, _, answer = self.system.request("POST", "/api/media", token=self.client.token)

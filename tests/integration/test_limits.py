@@ -21,7 +21,7 @@ class Limits(unittest.TestCase):
     def setUpClass(cls):
         cls.system = System(settings={
             "MEDIASTORE_TRANSFERS_MAX": "2", "MEDIASTORE_REQUEST_DEADLINE": "4s", "MEDIASTORE_BODIES_MAX": "32MiB",
-            "MEDIASTORE_HEADERS_MAX": "20", "MEDIASTORE_LIST_MAX": "5", "MEDIASTORE_CORS_ORIGINS": ORIGIN})
+            "MEDIASTORE_HEADERS_MAX": "20", "MEDIASTORE_LIST_MAX": "5", "MEDIASTORE_STRING_MAX": "5MiB", "MEDIASTORE_CORS_ORIGINS": ORIGIN})
         cls.addClassCleanup(cls.system.stop)
         cls.client = Client(cls.system)
 
@@ -93,6 +93,12 @@ class Limits(unittest.TestCase):
                                                             "store_config": {"type": "DictStore", "bucket": "b"}})
         self.assertEqual((status, answer["detail"][0]["type"], answer["detail"][0]["loc"]),
                          (422, "too_long", ["body", "media", "tags"]))
+
+    def test_a_string_too_long_is_named_but_bytes_are_no_string(self):
+        media = {"pid": "long", "pid_type": "DEFAULT", "store_config": {"type": "FilesystemStore", "bucket": "b"}}
+        status, answer = self.client.call("POST", "/media", {**media, "metadata": {"a": ["x" * (5 * MIB + 1)]}})
+        self.assertEqual((status, answer["detail"]), (422, [{"error": "a string cannot be longer than 5242880 bytes: /metadata/a/0"}]))
+        self.assertEqual(self.client.call("POST", "/upload", {"mediadata": media, "base64": "AAAA" * (2 * MIB)})[1]["status"], "READY")
 
     # --- browsers
 

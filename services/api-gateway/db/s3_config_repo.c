@@ -16,6 +16,9 @@ static const struct db_statement UPDATE = {"s3_config_update",
 	"updated = now()"
 	" WHERE pk = $1"};
 static const struct db_statement DELETE = {"s3_config_delete", "DELETE FROM s3_config WHERE pk = $1"};
+static const struct db_statement USERS = {"s3_config_users",
+	"SELECT coalesce(string_agg(format('%s (bucket %s)', pk, bucket), ', ' ORDER BY pk), '')"
+	" FROM (SELECT pk, bucket FROM store WHERE s3_config = $1 ORDER BY pk LIMIT 3) s"};
 static const struct db_statement LIST = {
 	"s3_config_list", "SELECT json_build_object('pk', pk, 'url', url) FROM s3_config ORDER BY pk"};
 
@@ -64,12 +67,19 @@ int s3_config_update(struct db_conn *conn, const struct s3_config_row *row, stru
 		err);
 }
 
+static int in_use(struct db_conn *conn, int64_t pk, struct error *err)
+{
+	CLEANUP(db_result_cleanup) struct db_result *row = NULL;
+	if (db_query(conn, &USERS, DB_PARAMS(DB_INT(pk)), &row, err))
+		return -1;
+	return error_set(
+		err, ERROR_CONFLICT, "stores use this S3 configuration: %.150s", db_text_at(row, 0, 0));
+}
+
 int s3_config_delete(struct db_conn *conn, int64_t pk, struct error *err)
 {
 	int gone = repo_change(conn, &DELETE, DB_PARAMS(DB_INT(pk)), err);
-	if (gone < 0 && db_error_constraint(conn)[0])
-		return error_set(err, ERROR_CONFLICT, "stores use this S3 configuration");
-	return gone;
+	return gone < 0 && db_error_constraint(conn)[0] ? in_use(conn, pk, err) : gone;
 }
 
 int s3_config_list_json(struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err)

@@ -8,19 +8,6 @@
 
 #include <cjson/cJSON.h>
 
-void bulk_init(struct bulk *bulk, struct arena *arena, const cJSON *list)
-{
-	*bulk = (struct bulk){.arena = arena, .count = (size_t)cJSON_GetArraySize(list)};
-	bulk->items = arena_alloc(arena, (bulk->count + 1) * sizeof(*bulk->items));
-	const cJSON *json;
-	size_t i = 0;
-	cJSON_ArrayForEach(json, list) {
-		const cJSON *pid =
-			cJSON_IsObject(json) ? cJSON_GetObjectItemCaseSensitive(json, "pid") : json;
-		bulk->items[i++] = (struct bulk_item){.json = json, .pid = cJSON_GetStringValue(pid)};
-	}
-}
-
 static void fail(struct bulk *bulk, size_t index, enum error_code code, const char *message)
 {
 	struct bulk_item *item = &bulk->items[index];
@@ -29,9 +16,30 @@ static void fail(struct bulk *bulk, size_t index, enum error_code code, const ch
 	item->message = message;
 }
 
+void bulk_init(struct bulk *bulk, struct arena *arena, const cJSON *list, const char *const *errors)
+{
+	*bulk = (struct bulk){.arena = arena, .count = (size_t)cJSON_GetArraySize(list)};
+	bulk->items = arena_alloc(arena, (bulk->count + 1) * sizeof(*bulk->items));
+	const cJSON *json;
+	size_t i = 0;
+	cJSON_ArrayForEach(json, list) {
+		const cJSON *pid =
+			cJSON_IsObject(json) ? cJSON_GetObjectItemCaseSensitive(json, "pid") : json;
+		bulk->items[i] = (struct bulk_item){.json = json, .pid = cJSON_GetStringValue(pid)};
+		if (errors && errors[i])
+			fail(bulk, i, ERROR_INVALID, errors[i]);
+		i++;
+	}
+}
+
 void bulk_fail(struct bulk *bulk, size_t index, const struct error *why)
 {
 	fail(bulk, index, why->code, arena_strdup(bulk->arena, why->message));
+}
+
+void bulk_fail_for(struct bulk *bulk, size_t index, const char *message)
+{
+	fail(bulk, index, ERROR_INVALID, message);
 }
 
 void bulk_take(struct bulk *bulk, const struct media_failures *failures)

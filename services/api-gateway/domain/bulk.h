@@ -26,11 +26,13 @@ struct bulk {
 	size_t count, failures;
 };
 
-/* The elements of a checked list of objects that have a pid, or of pids. */
-void bulk_init(struct bulk *bulk, struct arena *arena, const struct cJSON *list);
+/* The elements of a checked list of objects that have a pid, or of pids. errors: by index, what has been found wrong with
+ * an element already, or NULL; NULL: nothing with any. An element that is wrong may have no pid. */
+void bulk_init(struct bulk *bulk, struct arena *arena, const struct cJSON *list, const char *const *errors);
 void bulk_fail(struct bulk *bulk, size_t index, const struct error *why);
 /* What PostgreSQL says of the elements. */
 void bulk_take(struct bulk *bulk, const struct media_failures *failures);
+void bulk_fail_for(struct bulk *bulk, size_t index, const char *message); /* INVALID; borrowed */
 /* The places (from 1) of the elements that have failed, as a bigint[] literal. */
 const char *bulk_skipped(const struct bulk *bulk);
 /* A statement alone is a transaction, and the connection's time is enough for a usual list: only a long

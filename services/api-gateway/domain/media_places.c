@@ -254,7 +254,7 @@ static int change_places(
 	const struct media_updates *updates, enum media_change kind, struct bulk *out, struct error *err)
 {
 	struct place_run run = {.updates = updates, .bulk = out};
-	bulk_init(out, updates->arena, updates->list);
+	bulk_init(out, updates->arena, updates->list, updates->errors);
 	if (prepare(&run, kind, err))
 		return -1;
 	look_for_bytes(&run);

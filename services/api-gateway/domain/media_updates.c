@@ -41,7 +41,7 @@ int media_updates_documents(
 {
 	struct media_failures failures;
 	CLEANUP(db_release) struct db_conn *conn = connect(updates, err);
-	bulk_init(out, updates->arena, updates->list);
+	bulk_init(out, updates->arena, updates->list, updates->errors);
 	if (!conn || (change == MEDIA_SET_IDENTIFIERS && check_identifiers(updates, conn, out, err)))
 		return -1;
 	struct media_change_list list = {
@@ -65,7 +65,7 @@ int media_updates_delete(const struct media_updates *updates, struct bulk *out, 
 	CLEANUP(db_release) struct db_conn *conn = connect(updates, err);
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	const char *wanted = entity_tag_array(updates->if_match, updates->arena);
-	bulk_init(out, updates->arena, updates->list);
+	bulk_init(out, updates->arena, updates->list, updates->errors);
 	if (!conn || bulk_begin(out, conn, &tx, err) ||
 		media_delete_many(conn, updates->document, wanted, &updates->caller.actor, updates->arena,
 			&failures, err) ||

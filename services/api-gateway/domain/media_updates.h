@@ -19,8 +19,9 @@ struct media_updates { /* all borrowed */
 	struct db_pool *pool;
 	int64_t timeout_ms; /* of each use of the database */
 	struct transfer *transfer;
-	const struct cJSON *list; /* checked by its schema */
-	const char *document;     /* the text that it was parsed from */
+	const struct cJSON *list;  /* checked by its schema */
+	const char *const *errors; /* see bulk_init() */
+	const char *document;      /* the text that it was parsed from */
 	const char
 		*if_match; /* value of the header: one of the versions that each media must have; NULL: any */
 	struct caller caller;

@@ -2,6 +2,8 @@
 #include "domain/mediadata.h"
 
 #include "common/arena.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
 #include "db/media_bulk.h"
 #include "db/store_repo.h"
 #include "domain/identifier_types.h"
@@ -9,6 +11,7 @@
 #include "domain/store_choices.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <string.h>
 
 static const cJSON *member(const cJSON *object, const char *name)
@@ -27,19 +30,79 @@ static void add_names(struct identifier_names *names, const cJSON *json)
 	identifier_names_add_members(names, member(json, "identifiers"));
 }
 
+/* What is wrong with one media: everything, told at once. */
+struct problems {
+	struct buf list; /* JSON: {"error": message}, ... without the brackets */
+	struct error first;
+};
+
+static void release_problems(struct problems *problems)
+{
+	buf_release(&problems->list);
+}
+
+/* Whether the check has passed, or has failed for a reason that belongs into the list. */
+static bool noted(struct problems *problems, int result, const struct error *err)
+{
+	if (result == 0)
+		return true;
+	if (err->code != ERROR_INVALID)
+		return false;
+	if (problems->list.length)
+		buf_append(&problems->list, ",", 1);
+	else
+		problems->first = *err;
+	buf_append_text(&problems->list, "{\"error\":");
+	buf_append_json_string(&problems->list, err->message);
+	buf_append(&problems->list, "}", 1);
+	return true;
+}
+
+static int check_duplicate(const cJSON *json, struct error *err)
+{
+	const char *pid = text_of(json, "pid");
+	const char *same = text_of(member(json, "identifiers"), text_of(json, "pid_type"));
+	if (!same || strcmp(same, pid) == 0)
+		return 0;
+	return error_set(
+		err, ERROR_INVALID, "duplicate pid_type in identifiers DO NOT MATCH: %s != %s", same, pid);
+}
+
 /* What needs no store: the types, their patterns, and that an identifier of the pid's own type repeats the
  * pid. */
-static int check_names(struct identifier_types *types, const cJSON *json, struct error *err)
+static int check_names(
+	struct identifier_types *types, const cJSON *json, struct problems *problems, struct error *err)
 {
-	const char *pid = text_of(json, "pid"), *pid_type = text_of(json, "pid_type");
-	const cJSON *identifiers = member(json, "identifiers");
-	const char *same = text_of(identifiers, pid_type);
-	if (identifier_types_check(types, "pid_type", pid_type, pid, err))
+	const cJSON *identifier;
+	if (!noted(problems,
+		    identifier_types_check(
+			    types, "pid_type", text_of(json, "pid_type"), text_of(json, "pid"), err),
+		    err) ||
+		!noted(problems, check_duplicate(json, err), err))
 		return -1;
-	if (same && strcmp(same, pid) != 0)
-		return error_set(err, ERROR_INVALID,
-			"duplicate pid_type in identifiers DO NOT MATCH: %s != %s", same, pid);
-	return identifier_types_check_members(types, identifiers, err);
+	cJSON_ArrayForEach(identifier, member(json, "identifiers")) {
+		if (!noted(problems,
+			    identifier_types_check(types, "identifier_type", identifier->string,
+				    cJSON_GetStringValue(identifier), err),
+			    err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Everything about one: 0, or -1 with the list of problems, or with an error that ends the whole. */
+static int check_one(struct db_conn *conn, struct identifier_types *types, struct store_choices *stores,
+	const cJSON *json, struct problems *problems, const struct store_descriptor **store,
+	struct error *err)
+{
+	if (check_names(types, json, problems, err) ||
+		!noted(problems,
+			store_choices_resolve(stores, conn, member(json, "store_config"), store, err), err))
+		return -1;
+	if (!problems->list.length)
+		return 0;
+	*err = problems->first;
+	return -1;
 }
 
 int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *document,
@@ -48,11 +111,16 @@ int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *docum
 	struct identifier_names *names = identifier_names_create(arena);
 	struct identifier_types *types;
 	const struct store_descriptor *store;
+	CLEANUP(release_problems) struct problems problems = {0};
+	*out = (struct mediadata){0};
 	add_names(names, json);
-	if (identifier_names_load(names, conn, &types, err) || check_names(types, json, err) ||
-		store_choices_resolve(
-			store_choices_create(arena), conn, member(json, "store_config"), &store, err))
+	if (identifier_names_load(names, conn, &types, err))
 		return -1;
+	if (check_one(conn, types, store_choices_create(arena), json, &problems, &store, err)) {
+		if (problems.list.length)
+			out->problems = arena_printf(arena, "[%s]", problems.list.data);
+		return -1;
+	}
 	*out = (struct mediadata){
 		.media = {.pid = text_of(json, "pid"),
 			.pid_type = text_of(json, "pid_type"),
@@ -65,6 +133,20 @@ int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *docum
 }
 
 /* --- many */
+
+/* "first; second" */
+static const char *all_messages(const struct problems *problems, struct arena *arena)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	cJSON *list = cJSON_Parse(arena_printf(arena, "[%s]", problems->list.data));
+	const cJSON *problem;
+	cJSON_ArrayForEach(problem, list) {
+		buf_append_text(&text, text.length ? "; " : "");
+		buf_append_text(&text, text_of(problem, "error"));
+	}
+	cJSON_Delete(list);
+	return arena_memdup(arena, text.data, text.length);
+}
 
 struct batch {
 	struct db_conn *conn;
@@ -81,10 +163,11 @@ static int prepare_one(struct batch *batch, struct bulk *bulk, size_t i, struct 
 	const struct bulk_item *item = &bulk->items[i];
 	const struct store_descriptor *store;
 	char key[OBJECT_KEY_SIZE];
+	CLEANUP(release_problems) struct problems problems = {0};
 	batch->store_key[i] = "";
-	if (check_names(batch->types, item->json, err) == 0 &&
-		store_choices_resolve(
-			batch->stores, batch->conn, member(item->json, "store_config"), &store, err) == 0) {
+	if (item->code != ERROR_NONE)
+		return 0;
+	if (check_one(batch->conn, batch->types, batch->stores, item->json, &problems, &store, err) == 0) {
 		object_key_make(item->pid, key);
 		batch->store_pk[i] = store->pk;
 		batch->store_key[i] = arena_strdup(batch->arena, key);
@@ -92,7 +175,7 @@ static int prepare_one(struct batch *batch, struct bulk *bulk, size_t i, struct 
 	}
 	if (err->code != ERROR_INVALID)
 		return -1;
-	bulk_fail(bulk, i, err);
+	bulk_fail_for(bulk, i, all_messages(&problems, batch->arena));
 	return 0;
 }
 
@@ -100,7 +183,8 @@ static int prepare(struct batch *batch, struct bulk *bulk, struct error *err)
 {
 	struct identifier_names *names = identifier_names_create(batch->arena);
 	for (size_t i = 0; i < bulk->count; i++)
-		add_names(names, bulk->items[i].json);
+		if (bulk->items[i].code == ERROR_NONE)
+			add_names(names, bulk->items[i].json);
 	if (identifier_names_load(names, batch->conn, &batch->types, err))
 		return -1;
 	batch->stores = store_choices_create(batch->arena);
@@ -123,13 +207,13 @@ static void note_existing(struct bulk *bulk, const struct media_created *created
 	}
 }
 
-int mediadata_create_many(struct db_conn *conn, const cJSON *list, const char *document, bool partial,
-	const struct db_actor *actor, struct arena *arena, struct bulk *out, struct media_created **created,
-	struct error *err)
+int mediadata_create_many(struct db_conn *conn, const cJSON *list, const char *const *errors,
+	const char *document, bool partial, const struct db_actor *actor, struct arena *arena,
+	struct bulk *out, struct media_created **created, struct error *err)
 {
 	struct batch batch = {.conn = conn, .arena = arena};
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
-	bulk_init(out, arena, list);
+	bulk_init(out, arena, list, errors);
 	*created = arena_alloc(arena, (out->count + 1) * sizeof(**created));
 	if (db_begin(conn, &tx, err) || bulk_extend(out, &tx, err) || prepare(&batch, out, err))
 		return -1;

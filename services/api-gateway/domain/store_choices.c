@@ -55,12 +55,14 @@ static int read_config(const cJSON *config, struct choice *out, struct error *er
 	if (cJSON_IsObject(config)) {
 		stores_input_of_json(config, &out->input);
 		pk = cJSON_GetObjectItemCaseSensitive(config, "pk");
-		if (out->input.type || !pk)
+		if (!pk || cJSON_IsNull(pk))
 			return 0;
 	}
 	if (parse_pk(pk, &out->pk))
 		return error_set(err, ERROR_INVALID, "bad store: %s is no pk",
 			cJSON_IsString(pk) ? pk->valuestring : "this");
+	if (out->input.type)
+		out->pk = 0;
 	return 0;
 }
 

@@ -23,8 +23,12 @@ int handle_media_create(
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct caller caller = session_caller(request);
 	struct mediadata data;
-	if (!conn || mediadata_resolve(conn, request->json, request->body, NULL, request->arena, &data, err))
+	if (!conn)
 		return -1;
+	if (mediadata_resolve(conn, request->json, request->body, NULL, request->arena, &data, err)) {
+		response_set_detail(response, data.problems);
+		return -1;
+	}
 	char key[OBJECT_KEY_SIZE];
 	object_key_make(data.media.pid, key);
 	data.media.store_key = key;

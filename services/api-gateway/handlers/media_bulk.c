@@ -118,8 +118,8 @@ int handle_media_create_many(
 	struct bulk bulk;
 	struct media_created *created;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	if (!conn || mediadata_create_many(conn, request->json, request->body, partial, &caller.actor,
-			     request->arena, &bulk, &created, err))
+	if (!conn || mediadata_create_many(conn, request->json, request->element_errors, request->body,
+			     partial, &caller.actor, request->arena, &bulk, &created, err))
 		return -1;
 	if (partial)
 		return answer_partial(request, response, &bulk, created, err);

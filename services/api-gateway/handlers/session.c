@@ -56,6 +56,7 @@ struct media_updates session_updates(struct gateway *gateway, const struct reque
 		.timeout_ms = gateway->config->database_timeout_ms,
 		.transfer = gateway->transfer,
 		.list = request->json,
+		.errors = request->element_errors,
 		.document = request->body,
 		.if_match = request_header(request, "If-Match"),
 		.caller = session_caller(request),

@@ -68,7 +68,7 @@ static int resume(struct gateway *gateway, const struct request *request, bool *
 
 static int run(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	struct mediadata data;
+	struct mediadata data = {0};
 	struct caller caller = session_caller(request);
 	const char *url = NULL;
 	bool has_bytes = request_text(request->json, "base64"), ready = false;
@@ -77,8 +77,10 @@ static int run(struct gateway *gateway, struct request *request, struct response
 		answer(request, response, ready ? "READY" : "PENDING", NULL);
 	if (resumed != 0)
 		return resumed < 0 ? -1 : 0;
-	if (resolve(gateway, request, &data, err))
+	if (resolve(gateway, request, &data, err)) {
+		response_set_detail(response, data.problems);
 		return -1;
+	}
 	struct transfer_put put = {
 		.pid = data.media.pid, .create = &data.media, .existing = TRANSFER_TAKE_OVER};
 	bool wants_url =

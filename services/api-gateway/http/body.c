@@ -11,6 +11,7 @@
 #include "gateway.h"
 #include "http/body_bytes.h"
 #include "http/budget.h"
+#include "http/elements.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
@@ -144,8 +145,11 @@ cJSON *body_parse(const char *text, size_t length, int depth)
 static int parse(
 	const struct gateway *gateway, struct request *request, struct budget_share *share, struct error *err)
 {
-	int max_depth = gateway->json_depth ? gateway->json_depth : DEFAULT_DEPTH;
-	if (json_text_check(request->body, request->body_length, max_depth, err) != 0)
+	struct json_text_limits limits = {
+		.max_depth = gateway->json_depth ? gateway->json_depth : DEFAULT_DEPTH,
+		.max_string = gateway->string_max,
+	};
+	if (json_text_check_within(request->body, request->body_length, &limits, err) != 0)
 		return -1;
 	struct json_measure measure = json_span_measure(request->body, request->body_length);
 	if (measure.values > MAX_VALUES)
@@ -236,7 +240,20 @@ static bool lists_fit(const struct gateway *gateway, const struct request *reque
 
 /* --- the schema */
 
-static size_t check(const struct gateway *gateway, const struct request *request, struct buf *problems)
+/* Where elements may fail alone, a list with problems may still be good enough for its handler. */
+static size_t check_elements(struct request *request, const struct schema *schema, size_t count)
+{
+	enum route_elements elements = request->route->body.elements;
+	const char *partial = request_query(request, "partial");
+	bool wished = elements == ROUTE_IF_WISHED && partial &&
+		      (strcmp(partial, "true") == 0 || strcmp(partial, "1") == 0);
+	if (count == 0 || (elements != ROUTE_ALONE && !wished))
+		return count;
+	request->element_errors = elements_judge(schema, request->json, wished, request->arena);
+	return request->element_errors ? 0 : count;
+}
+
+static size_t check(const struct gateway *gateway, struct request *request, struct buf *problems)
 {
 	const struct route_body *body = &request->route->body;
 	const char *loc[] = {"body", body->argument, NULL};
@@ -245,7 +262,8 @@ static size_t check(const struct gateway *gateway, const struct request *request
 	if (request->json) {
 		const struct schema *schema = schema_set_find(gateway->schemas, body->schema);
 		assert(schema);
-		return schema_check(schema, value_of_json(request->json), loc, problems);
+		size_t count = schema_check(schema, value_of_json(request->json), loc, problems);
+		return check_elements(request, schema, count);
 	}
 	buf_append_text(problems, "[{\"type\":\"missing\",\"loc\":[\"body\"");
 	if (body->argument)

@@ -63,6 +63,9 @@ struct request {
 	const char *body; /* the JSON text, without a BOM, followed by a NUL; NULL on routes without a JSON
 			     body */
 	size_t body_length;
+	const char **
+		element_errors; /* by index, what is wrong with an element of the list, or NULL; NULL: nothing
+					with any. Of routes whose elements fail alone */
 	const struct cJSON *json; /* the same, parsed and checked by the route's schema; of repeated names
 				     only the last is left; what is nested deeper than 64 is left out: users' documents
 				     go on as text (json_span.h) */

@@ -38,6 +38,12 @@ enum route_auth {
 	PUBLIC
 }; /* the default, 0, is authenticated: PUBLIC must be written */
 
+enum route_elements {    /* elements.h */
+	ROUTE_TOGETHER,  /* one that does not fit the schema refuses the list */
+	ROUTE_ALONE,     /* what is wrong by its value fails alone */
+	ROUTE_IF_WISHED, /* with ?partial=true whatever is wrong fails alone */
+};
+
 enum route_once {
 	ROUTE_MANY,      /* an Idempotency-Key is not looked at */
 	ROUTE_ONCE,      /* carried out once: its handler's use of gateway->pool is one transaction */
@@ -50,8 +56,9 @@ struct route_body {
 			       body is looked at */
 	const char *argument; /* the second element of every problem's loc; NULL: none */
 	size_t limit;         /* bytes; 0: MEDIASTORE_BODY_MAX, ROUTE_SMALL: MEDIASTORE_SMALL_BODY_MAX */
-	enum route_once once; /* Idempotency-Key counts here; not with ROUTE_RAW */
-	const char *bytes;    /* a member whose base64 is decoded as it comes and counts for no limit but the
+	enum route_elements elements; /* of a list: request->element_errors */
+	enum route_once once;         /* Idempotency-Key counts here; not with ROUTE_RAW */
+	const char *bytes; /* a member whose base64 is decoded as it comes and counts for no limit but the
 				 objects' own (body_bytes.h); NULL: none */
 };
 

@@ -18,7 +18,7 @@
 #include <stddef.h>
 
 /* A small JSON body, a JSON body up to the setting, a stream, JSON with a stream in it, none; _ONCE: of what makes something,
- * Idempotency-Key counts. */
+ * Idempotency-Key counts. LIST: its elements fail alone. */
 #define BODY(schema_, argument_, limit_, once_)                                                              \
 	{                                                                                                    \
 		.schema = (schema_), .argument = (argument_), .limit = (limit_), .once = (once_)             \
@@ -31,6 +31,15 @@
 #define UPLOAD                                                                                               \
 	{                                                                                                    \
 		.schema = "rest/upload_input.json", .once = ROUTE_LONG_ONCE, .bytes = "base64"               \
+	}
+#define LIST(schema_, argument_)                                                                             \
+	{                                                                                                    \
+		.schema = "rest/" schema_ ".json", .argument = (argument_), .elements = ROUTE_ALONE          \
+	}
+#define LIST_ONCE(schema_, argument_)                                                                        \
+	{                                                                                                    \
+		.schema = "rest/" schema_ ".json", .argument = (argument_), .elements = ROUTE_IF_WISHED,     \
+		.once = ROUTE_ONCE                                                                           \
 	}
 #define NONE          BODY(NULL, NULL, 0, ROUTE_MANY)
 #define REPLY(schema) "rest/" schema ".json"
@@ -86,17 +95,17 @@ const struct route ROUTES[] = {
 	{"PATCH",  "/api/media/{pid...}",           handle_media_update,      WRITER, SMALL("media_update", "media"),   NULL,                     204},
 	{"DELETE", "/api/media/{pid...}",           handle_media_delete,      WRITER, NONE,                             NULL,                     204},
 	{"GET",    "/api/media/dump",               handle_media_dump,        READER, NONE,                             REPLY("media_list"),      200},
-	{"POST",   "/api/media/create",             handle_media_create_many, WRITER, JSON_ONCE("media_input_list", "medias"), REPLY("media_create_result"), 200},
+	{"POST",   "/api/media/create",             handle_media_create_many, WRITER, LIST_ONCE("media_input_list", "medias"), REPLY("media_create_result"), 200},
 	{"POST",   "/api/media/read",               handle_media_read_many,   READER, JSON("pid_list", "pids"),         REPLY("media_list"),      200},
 	{"POST",   "/api/media/delete",             handle_media_delete_many, WRITER, JSON("pid_list", "pids"),         REPLY("bulk"),            200},
 	{"POST",   "/api/media/search",             handle_media_search,      READER, JSON("media_search_input", "search"), REPLY("media_list"),  200},
-	{"PATCH",  "/api/media/update/tags",        handle_media_add_tags,    WRITER, JSON("tags_update", "updates"),   REPLY("bulk"),            200},
-	{"PUT",    "/api/media/update/tags",        handle_media_set_tags,    WRITER, JSON("tags_update", "updates"),   REPLY("bulk"),            200},
-	{"PUT",    "/api/media/update/storekeys",   handle_media_set_store_keys, WRITER, JSON("store_key_update", "updates"), REPLY("bulk"),      200},
-	{"PUT",    "/api/media/update/identifiers", handle_media_set_identifiers, WRITER, JSON("identifiers_update", "updates"), REPLY("bulk"),   200},
-	{"PUT",    "/api/media/update/metadata",    handle_media_set_metadata, WRITER, JSON("metadata_update", "updates"), REPLY("bulk"),          200},
-	{"PATCH",  "/api/media/update/metadata",    handle_media_merge_metadata, WRITER, JSON("metadata_update", "updates"), REPLY("bulk"),       200},
-	{"DELETE", "/api/media/update/metadata",    handle_media_remove_metadata, WRITER, JSON("metadata_removal", "updates"), REPLY("bulk"),     200},
+	{"PATCH",  "/api/media/update/tags",        handle_media_add_tags,    WRITER, LIST("tags_update", "updates"),   REPLY("bulk"),            200},
+	{"PUT",    "/api/media/update/tags",        handle_media_set_tags,    WRITER, LIST("tags_update", "updates"),   REPLY("bulk"),            200},
+	{"PUT",    "/api/media/update/storekeys",   handle_media_set_store_keys, WRITER, LIST("store_key_update", "updates"), REPLY("bulk"),      200},
+	{"PUT",    "/api/media/update/identifiers", handle_media_set_identifiers, WRITER, LIST("identifiers_update", "updates"), REPLY("bulk"),   200},
+	{"PUT",    "/api/media/update/metadata",    handle_media_set_metadata, WRITER, LIST("metadata_update", "updates"), REPLY("bulk"),          200},
+	{"PATCH",  "/api/media/update/metadata",    handle_media_merge_metadata, WRITER, LIST("metadata_update", "updates"), REPLY("bulk"),       200},
+	{"DELETE", "/api/media/update/metadata",    handle_media_remove_metadata, WRITER, LIST("metadata_removal", "updates"), REPLY("bulk"),     200},
 	{"PATCH",  "/api/media/update",             handle_media_update_many, WRITER, JSON("media_updates", "updates"), REPLY("bulk"),            200},
 	{"POST",   "/api/media/{pid...}/complete",  handle_media_complete,    WRITER, NONE,                             REPLY("media"),           200},
 	{"POST",   "/api/media/{pid...}/copy",      handle_media_copy,        WRITER, SMALL_ONCE("media_copy", "copy"), REPLY("job"),             202},

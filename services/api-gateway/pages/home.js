@@ -9,7 +9,10 @@ function show(health) {
 	document.getElementById("state").dataset.state = health.status;
 	document.getElementById("summary").textContent =
 		health.status === "ready" ? "Ready to serve" : "Not ready: something it needs is away";
-	const items = Object.entries(health.checks || {}).map(([name, says]) => {
+	const checks = {...health.checks};
+	const unserved = Object.entries(health.workers || {}).filter(([queue, count]) => count === 0);
+	if (health.workers) checks.workers = unserved.length ? `none takes ${unserved.map(([queue]) => queue).join(", ")}` : "ok";
+	const items = Object.entries(checks).map(([name, says]) => {
 		const item = document.createElement("li");
 		item.textContent = says === "ok" ? `${name} ✓` : `${name}: ${says}`;
 		item.className = says === "ok" ? "" : "wrong";

@@ -56,7 +56,7 @@ static void refuses_what_is_no_json(void **state)
 	static const char *const BAD[] = {"", " ", "{", "[", "}", "]", "[1", "[1,", "[1,]", "[,1]", "[,]",
 		"{,}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{'a':1}", "{1:1}",
 		"{\"a\":1 \"b\":2}", "[1 2]", "[}", "{]", "[1}", "{\"a\":1]", "01", "-", "+1", "1.", ".5",
-		"1e", "1e+", "-a", "0x10", "1_0", "NaN", "Infinity", "-Infinity", "nul", "nulll", "True",
+		"1e", "1e+", "-a", "0x10", "1_0", "nan", "Inf", "-inf", "NaNs", "nul", "nulll", "True",
 		"truefalse", "\"", "\"a", "\"\\\"", "\"\\x41\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\u\"",
 		"\"\\", "\"\\u", "\"a\nb\"", "\"a\tb\"", "\"\x1f\"", "'a'", "[] []", "{} x", "1 2", "// c\n1",
 		"/* c */1", "\xef\xbb\xbf{}", "\"\\ud83d\\u\"", "\"Z\xfcrich\"", "\"\xed\xa0\x80\"",
@@ -201,6 +201,37 @@ static void a_pointer_longer_than_a_message_is_cut(void **state)
 	assert_int_equal(strlen(err.message), sizeof(err.message) - 1);
 }
 
+static void numbers_that_json_does_not_have_are_named(void **state)
+{
+	(void)state;
+	static const char *const TEXTS[] = {
+		"{\"a\":[1,NaN]}", "{\"a\":[1,Infinity]}", "{\"a\":[1,-Infinity]}"};
+	struct error err;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(check(TEXTS[i], strlen(TEXTS[i]), 10, &err), -1);
+		assert_int_equal(err.code, ERROR_INVALID);
+		assert_string_equal(err.message, "a number cannot be NaN or infinite: /a/1");
+	}
+	assert_int_equal(check("[nan]", 5, 10, &err), -1);
+	assert_int_equal(err.code, ERROR_BAD_REQUEST);
+	assert_int_equal(check("[NaN", 4, 10, &err), -1);
+	assert_int_equal(err.code, ERROR_BAD_REQUEST);
+}
+
+static void strings_and_names_have_a_longest_length(void **state)
+{
+	(void)state;
+	struct error err;
+	struct json_text_limits limits = {.max_depth = 10, .max_string = 5};
+	assert_int_equal(json_text_check_within("{\"12345\":\"12345\"}", 17, &limits, &err), 0);
+	assert_int_equal(json_text_check_within("{\"a\":[\"123456\"]}", 16, &limits, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_string_equal(err.message, "a string cannot be longer than 5 bytes: /a/0");
+	assert_int_equal(json_text_check_within("{\"123456\":1}", 12, &limits, &err), -1);
+	assert_string_equal(
+		err.message, "a member's name cannot be longer than 5 bytes: in the outermost object");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +247,8 @@ int main(void)
 		cmocka_unit_test(what_postgresql_cannot_hold_is_named_by_its_pointer),
 		cmocka_unit_test(a_syntax_error_counts_before_an_earlier_unstorable_string),
 		cmocka_unit_test(a_pointer_longer_than_a_message_is_cut),
+		cmocka_unit_test(numbers_that_json_does_not_have_are_named),
+		cmocka_unit_test(strings_and_names_have_a_longest_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

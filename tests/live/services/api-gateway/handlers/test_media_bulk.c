@@ -74,6 +74,81 @@ static void good_elements_are_kept_when_partial_is_wished(void **state)
 	assert_column("p-good", "count(*)", "1");
 }
 
+static void partial_keeps_the_good_ones_whatever_is_wrong_with_others(void **state)
+{
+	(void)state;
+	static const char LIST[] =
+		"[" MEDIA("w-good", "") ",{\"pid\":\"w-type\"},5,{\"pid\":7,\"pid_type\":\"DEFAULT\"," STORE
+					"}," MEDIA("", "") "," MEDIA("w-tags", ",\"tags\":[1,\"\"]") "]";
+	assert_status(422, "POST", "/api/media/create", LIST);
+	assert_in_body("{\"type\":\"string_too_short\",\"loc\":[\"body\",\"medias\",4,\"pid\"]");
+	assert_column("w-good", "count(*)", "0");
+	assert_status(200, "POST", "/api/media/create?partial=true", LIST);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(rest.reply, "created")), 1);
+	assert_in_body(
+		"{\"pid\":\"w-type\",\"error\":\"invalid\",\"msg\":\"pid_type: Field required; "
+		"store_config: Field required\",\"index\":1},"
+		"{\"pid\":null,\"error\":\"invalid\",\"msg\":\"Input should be a valid dictionary or "
+		"instance of MediaCreate\",\"index\":2},"
+		"{\"pid\":null,\"error\":\"invalid\",\"msg\":\"pid: Input should be a valid string\",");
+	assert_in_body(
+		"\"msg\":\"tags.0: Input should be a valid string; tags.1: String should have at least 1 "
+		"character\",\"index\":5}]");
+	assert_column("w-good", "count(*)", "1");
+}
+
+static void values_that_cannot_be_fail_alone_and_wrong_types_together(void **state)
+{
+	(void)state;
+	fixture_media("v-good");
+	assert_status(200, "PUT", "/api/media/update/tags",
+		"[{\"pid\":\"\",\"tags\":[]},{\"pid\":\"v-good\",\"tags\":[\"\"]},{\"pid\":\"v-good\","
+		"\"tags\":[\"t\"]}]");
+	assert_body("{\"successes\":[\"v-good\"],\"failures\":["
+		    "{\"pid\":\"\",\"error\":\"invalid\",\"msg\":\"pid: String should have at least 1 "
+		    "character\"},"
+		    "{\"pid\":\"v-good\",\"error\":\"invalid\",\"msg\":\"tags.0: String should have at least "
+		    "1 character\"}]}");
+	assert_column("v-good", "tags", "{t}");
+	assert_status(200, "PUT", "/api/media/update/storekeys",
+		"[{\"pid\":\"v-good\",\"store_key\":\"\"},{\"pid\":\"v-good\",\"store_key\":\"a/key\"}]");
+	assert_column("v-good", "store_key", "a/key");
+	assert_status(422, "PUT", "/api/media/update/tags",
+		"[{\"pid\":\"v-good\",\"tags\":[\"u\"]},{\"pid\":\"v-good\",\"tags\":\"u\"}]");
+	assert_column("v-good", "tags", "{t}");
+}
+
+static void every_problem_of_a_media_is_told(void **state)
+{
+	(void)state;
+	static const char BAD[] =
+		"{\"pid\":\"all\",\"pid_type\":\"X\",\"identifiers\":{\"Y\":\"1\",\"Z\":\"2\"},"
+		"\"store_config\":{\"type\":\"BucketStore\",\"bucket\":\"b\"}}";
+	assert_status(422, "POST", "/api/media", BAD);
+	assert_string_equal(rest_detail(),
+		"[{\"error\":\"bad pid_type: X\"},{\"error\":\"bad identifier_type: Y\"},"
+		"{\"error\":\"bad identifier_type: Z\"},{\"error\":\"bad s3_url: a BucketStore needs "
+		"one\"}]");
+	assert_status(422, "POST", "/api/media/create", arena_printf(fixture.arena, "[%s]", BAD));
+	assert_in_body(
+		"\"msg\":\"bad pid_type: X; bad identifier_type: Y; bad identifier_type: Z; bad s3_url");
+}
+
+static void pk_in_a_store_is_a_number_or_digits(void **state)
+{
+	(void)state;
+	static const char STORE_PK[] = "{\"pid\":\"pk\",\"pid_type\":\"DEFAULT\",\"store_config\":{\"pk\":%s,"
+				       "\"type\":\"DictStore\",\"bucket\":\"b\"}}";
+	static const char *const BAD[] = {"\"x\"", "\"\"", "1.5", "-1", "0", "true", "[]"};
+	static const char *const GOOD[] = {"7", "\"7\"", "null"};
+	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
+		assert_status(422, "POST", "/api/media", arena_printf(fixture.arena, STORE_PK, BAD[i]));
+	for (size_t i = 0; i < sizeof(GOOD) / sizeof(GOOD[0]); i++) {
+		assert_status(200, "POST", "/api/media", arena_printf(fixture.arena, STORE_PK, GOOD[i]));
+		assert_status(204, "DELETE", "/api/media/pk", NULL);
+	}
+}
+
 static void patterns_hold_for_lists_too(void **state)
 {
 	(void)state;
@@ -321,6 +396,10 @@ int main(void)
 		rest_test(a_list_is_created_in_its_order),
 		rest_test(one_bad_element_keeps_the_list_from_being_created),
 		rest_test(good_elements_are_kept_when_partial_is_wished),
+		rest_test(partial_keeps_the_good_ones_whatever_is_wrong_with_others),
+		rest_test(values_that_cannot_be_fail_alone_and_wrong_types_together),
+		rest_test(every_problem_of_a_media_is_told),
+		rest_test(pk_in_a_store_is_a_number_or_digits),
 		rest_test(patterns_hold_for_lists_too),
 		rest_test(problems_of_elements_name_their_place),
 		rest_test(known_media_are_read_in_the_order_asked),

@@ -94,7 +94,9 @@ static void config_in_use_is_not_deleted(void **state)
 		"{\"type\":\"BucketStore\",\"bucket\":\"b\",\"s3_url\":\"http://s3-h:9000\"}");
 	int64_t store = rest_int("pk");
 	assert_status(409, "DELETE", path_of(pk), NULL);
-	assert_string_equal(rest_detail(), "\"stores use this S3 configuration\"");
+	assert_string_equal(rest_detail(),
+		arena_printf(fixture.arena, "\"stores use this S3 configuration: %lld (bucket b)\"",
+			(long long)store));
 	assert_status(204, "DELETE", arena_printf(fixture.arena, "/api/store/%lld", (long long)store), NULL);
 	assert_status(204, "DELETE", path_of(pk), NULL);
 	assert_status(404, "GET", path_of(pk), NULL);

@@ -11,10 +11,9 @@ static int handle_nothing(
 }
 
 static const struct route TABLE[] = {
-	{"GET", "/api/open", handle_nothing, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 204},
-	{"PUT", "/api/{pid...}/content", handle_nothing, WRITER, {ROUTE_RAW, NULL, 0, false, NULL}, NULL,
-		204},
-	{NULL, NULL, NULL, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 0},
+	{"GET", "/api/open", handle_nothing, PUBLIC, {.schema = NULL}, NULL, 204},
+	{"PUT", "/api/{pid...}/content", handle_nothing, WRITER, {.schema = ROUTE_RAW}, NULL, 204},
+	{NULL, NULL, NULL, PUBLIC, {.schema = NULL}, NULL, 0},
 };
 
 static struct cors *cors;

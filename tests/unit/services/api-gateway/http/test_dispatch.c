@@ -98,18 +98,17 @@ static int handle_wrong_reply(
 }
 
 static const struct route TABLE[] = {
-	{"GET", "/api/hello", handle_echo, PUBLIC, {NULL, NULL, 0, false, NULL}, "rest/hello.json", 200},
-	{"GET", "/api/wrong", handle_wrong_reply, PUBLIC, {NULL, NULL, 0, false, NULL}, "rest/hello.json",
-		200},
+	{"GET", "/api/hello", handle_echo, PUBLIC, {.schema = NULL}, "rest/hello.json", 200},
+	{"GET", "/api/wrong", handle_wrong_reply, PUBLIC, {.schema = NULL}, "rest/hello.json", 200},
 	{"POST", "/api/identifier", handle_echo, WRITER,
-		{"rest/identifier_input.json", "identifier", 200, false, NULL}, NULL, 200},
-	{"POST", "/api/large", handle_nothing, WRITER, {"rest/hello.json", NULL, 0, false, NULL}, NULL, 200},
-	{"DELETE", "/api/identifier/{name}", handle_nothing, WRITER, {NULL, NULL, 0, false, NULL}, NULL, 204},
-	{"GET", "/api/failure/{pid}", handle_failure, READER, {NULL, NULL, 0, false, NULL}, NULL, 200},
-	{"GET", "/api/range", handle_bad_range, READER, {NULL, NULL, 0, false, NULL}, NULL, 200},
-	{"GET", "/api/type", handle_bad_type, READER, {NULL, NULL, 0, false, NULL}, NULL, 200},
-	{"PUT", "/api/stream", handle_stream, WRITER, {ROUTE_RAW, NULL, 0, false, NULL}, NULL, 200},
-	{NULL, NULL, NULL, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 0},
+		{.schema = "rest/identifier_input.json", .argument = "identifier", .limit = 200}, NULL, 200},
+	{"POST", "/api/large", handle_nothing, WRITER, {.schema = "rest/hello.json"}, NULL, 200},
+	{"DELETE", "/api/identifier/{name}", handle_nothing, WRITER, {.schema = NULL}, NULL, 204},
+	{"GET", "/api/failure/{pid}", handle_failure, READER, {.schema = NULL}, NULL, 200},
+	{"GET", "/api/range", handle_bad_range, READER, {.schema = NULL}, NULL, 200},
+	{"GET", "/api/type", handle_bad_type, READER, {.schema = NULL}, NULL, 200},
+	{"PUT", "/api/stream", handle_stream, WRITER, {.schema = ROUTE_RAW}, NULL, 200},
+	{NULL, NULL, NULL, PUBLIC, {.schema = NULL}, NULL, 0},
 };
 
 /* Two tokens: "reader" and "writer". */
@@ -312,7 +311,7 @@ static void malformed_json_is_400(void **state)
 {
 	struct fixture *fixture = *state;
 	add_header(fixture, "Authorization", "Bearer writer");
-	const char *const broken[] = {"{", "{}x", "nul", "{\"a\":01}", "{'a':1}", "{\"a\":NaN}", " "};
+	const char *const broken[] = {"{", "{}x", "nul", "{\"a\":01}", "{'a':1}", "{\"a\":nan}", " "};
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
 		assert_int_equal(send_text(fixture, "POST", "/api/identifier", broken[i]), 400);
 		assert_detail(fixture, "\"Cannot parse request body\"");

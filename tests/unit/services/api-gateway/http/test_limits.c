@@ -31,16 +31,15 @@ static int handle_nested(
 }
 
 static const struct route TABLE[] = {
-	{"GET", "/api/page", handle_page, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 200},
-	{"GET", "/api/stream", handle_nothing, PUBLIC, {ROUTE_RAW, NULL, 0, false, NULL}, NULL, 200},
-	{"PUT", "/api/stream", handle_nested, PUBLIC, {ROUTE_RAW, NULL, 0, false, NULL}, NULL, 200},
+	{"GET", "/api/page", handle_page, PUBLIC, {.schema = NULL}, NULL, 200},
+	{"GET", "/api/stream", handle_nothing, PUBLIC, {.schema = ROUTE_RAW}, NULL, 200},
+	{"PUT", "/api/stream", handle_nested, PUBLIC, {.schema = ROUTE_RAW}, NULL, 200},
 	{"POST", "/api/small", handle_nothing, PUBLIC,
-		{"rest/user_change.json", "user", ROUTE_SMALL, false, NULL}, NULL, 204},
-	{"POST", "/api/list", handle_nothing, PUBLIC, {"rest/store_list.json", "stores", 0, false, NULL},
-		NULL, 204},
-	{"POST", "/api/any", handle_nothing, PUBLIC, {"rest/user_change.json", NULL, 0, false, NULL}, NULL,
-		204},
-	{NULL, NULL, NULL, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 0},
+		{.schema = "rest/user_change.json", .argument = "user", .limit = ROUTE_SMALL}, NULL, 204},
+	{"POST", "/api/list", handle_nothing, PUBLIC,
+		{.schema = "rest/store_list.json", .argument = "stores"}, NULL, 204},
+	{"POST", "/api/any", handle_nothing, PUBLIC, {.schema = "rest/user_change.json"}, NULL, 204},
+	{NULL, NULL, NULL, PUBLIC, {.schema = NULL}, NULL, 0},
 };
 
 static int set_up(void **state)

@@ -56,10 +56,10 @@ static int handle_stream(
 
 static const struct route TABLE[] = {
 	{"POST", "/api/name", handle_name, PUBLIC,
-		{"rest/identifier_input.json", "identifier", 0, false, NULL}, NULL, 200},
-	{"GET", "/api/nothing", handle_nothing, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 204},
-	{"POST", "/api/stream/{how}", handle_stream, PUBLIC, {ROUTE_RAW, NULL, 0, false, NULL}, NULL, 200},
-	{NULL, NULL, NULL, PUBLIC, {NULL, NULL, 0, false, NULL}, NULL, 0},
+		{.schema = "rest/identifier_input.json", .argument = "identifier"}, NULL, 200},
+	{"GET", "/api/nothing", handle_nothing, PUBLIC, {.schema = NULL}, NULL, 204},
+	{"POST", "/api/stream/{how}", handle_stream, PUBLIC, {.schema = ROUTE_RAW}, NULL, 200},
+	{NULL, NULL, NULL, PUBLIC, {.schema = NULL}, NULL, 0},
 };
 
 static struct {
