@@ -32,7 +32,16 @@ class OpenApi(unittest.TestCase):
         self.assertEqual(status, expected, (method, path, content))
         self.document.check(method, path, status, answered, content)
         self.headers = answered
+        if method == "GET" and status == 200 and "If-None-Match" not in headers and "304" in self.document.operation(method, path)["responses"] and answered["ETag"]:
+            self.check_unchanged(path, headers, token, answered["ETag"])
         return content
+
+    def check_unchanged(self, path, headers, token, etag):
+        """What is read again with its ETag, and has not changed, is 304."""
+        status, answered, content = self.system.request(
+            "GET", path, token=self.client.token if token else None, headers={**headers, "If-None-Match": etag})
+        self.assertEqual((status, answered["ETag"], content), (304, etag, b""), path)
+        self.document.check("GET", path, status, answered, content)
 
     def media(self, pid, store=None, **fields):
         return {"pid": pid, "pid_type": "DEFAULT", "store_config": store_config(store or self.files), **fields}

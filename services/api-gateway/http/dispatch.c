@@ -3,8 +3,10 @@
 
 #include "common/arena.h"
 #include "common/cleanup.h"
+#include "common/digest.h"
 #include "common/http_server.h"
 #include "common/json_span.h"
+#include "domain/entity_tag.h"
 #include "gateway.h"
 #include "http/auth.h"
 #include "http/body.h"
@@ -20,7 +22,9 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LARGE_BODY = 1024 * 1024 }; /* beyond it a body with bytes in it counts as a transfer */
 
@@ -162,6 +166,32 @@ static void record(
 		route ? route->pattern : NULL, status, body);
 }
 
+static bool has_header(const struct response *response, const char *name)
+{
+	for (size_t i = 0; i < response->header_count; i++)
+		if (strcasecmp(response->headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Reads that have no version of their own are told apart by what they say. */
+static void tag_read(struct request *request, struct response *response)
+{
+	bool read = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+	const struct route *route = request->route;
+	if (!read || response->status != 200 || route->auth == PUBLIC || !route->reply ||
+		!response->body.length || has_header(response, "ETag"))
+		return;
+	char sum[DIGEST_HEX_SIZE], tag[DIGEST_HEX_SIZE + 2];
+	digest_sha256_hex(response->body.data, response->body.length, sum);
+	snprintf(tag, sizeof(tag), "\"%.32s\"", sum);
+	response_header(request, response, "ETag", tag);
+	if (!entity_tag_in_list(request_header(request, "If-None-Match"), tag))
+		return;
+	response->status = 304;
+	buf_clear(&response->body);
+}
+
 /* Leaves the answer in the response, unless it was streamed. */
 static void run(struct gateway *gateway, struct request *request, struct response *response)
 {
@@ -181,6 +211,8 @@ static void run(struct gateway *gateway, struct request *request, struct respons
 		response->status = request->route->status;
 	if (result != 0 || check_reply(gateway, request, response, &err) != 0)
 		response_error(request, response, &err);
+	else
+		tag_read(request, response);
 	if (allow)
 		response_header(request, response, "Allow", allow);
 }
