@@ -24,6 +24,7 @@ enum error_retry { NEVER, LATER };
 	X(METHOD_NOT_ALLOWED, "method_not_allowed", 405, NEVER, "method not allowed here")                   \
 	X(REQUEST_TIMEOUT, "request_timeout", 408, NEVER, "the request did not arrive in time")              \
 	X(CONFLICT, "conflict", 409, NEVER, "in conflict with the present state")                            \
+	X(GONE, "gone", 410, NEVER, "no longer kept")                                                        \
 	X(LENGTH_REQUIRED, "length_required", 411, NEVER, "a Content-Length is required")                    \
 	X(PRECONDITION_FAILED, "precondition_failed", 412, NEVER, "precondition failed")                     \
 	X(TOO_LARGE, "too_large", 413, NEVER, "larger than allowed")                                         \

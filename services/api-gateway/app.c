@@ -6,6 +6,7 @@
 #include "background/queues.h"
 #include "background/reconciler.h"
 #include "background/relay.h"
+#include "background/replayer.h"
 #include "background/results.h"
 #include "background/scheduler.h"
 #include "common/arena.h"
@@ -22,6 +23,7 @@
 #include "config.h"
 #include "db/media_reader.h"
 #include "db/pool.h"
+#include "domain/event_feed.h"
 #include "domain/first_start.h"
 #include "domain/login_limit.h"
 #include "domain/once.h"
@@ -61,7 +63,7 @@ struct app {
 	const struct config *config;
 	struct arena *arena; /* names and tables that live as long as the process */
 	const char *instance, *reply_queue;
-	struct bus_options publisher_options, results_options, queues_options;
+	struct bus_options publisher_options, results_options, queues_options, replayer_options;
 	struct metrics_parts metrics;
 	struct gateway_probe probes[PROBES + 1];
 	struct gateway gateway;
@@ -87,6 +89,8 @@ struct app {
 	struct transfer *transfer;
 	struct numberer *numberer;
 	struct relay *relay;
+	struct replayer *replayer;
+	struct event_feed *events;
 	struct scheduler *scheduler;
 	struct reconciler *reconciler;
 	struct once *once;
@@ -206,6 +210,7 @@ static void build_bus(struct app *app)
 	app->instance = arena_strdup(app->arena, instance);
 	app->reply_queue = arena_printf(app->arena, "%s.%s", BUS_RESULTS, instance);
 	app->publisher_options = bus_options(app, "api-gateway publisher", bus_topology_base(app->arena));
+	app->replayer_options = bus_options(app, "api-gateway replayer", app->publisher_options.topology);
 	app->results_options =
 		bus_options(app, "api-gateway results", bus_topology_gateway(app->arena, app->reply_queue));
 	app->queues_options = bus_options(app, "api-gateway queues", (struct bus_topology){0});
@@ -244,6 +249,13 @@ static struct once *build_once(const struct app *app)
 	return once_create(&options);
 }
 
+static struct event_feed *build_events(const struct app *app)
+{
+	struct event_feed_options options = {
+		app->pool, app->config->database_timeout_ms, app->config->event_streams_max};
+	return event_feed_create(&options);
+}
+
 static void build_gateway(struct app *app)
 {
 	const struct gateway_probe probes[PROBES] = {
@@ -266,6 +278,7 @@ static void build_gateway(struct app *app)
 	gateway->transfers = app->transfers;
 	gateway->bodies = app->bodies;
 	gateway->once = app->once = build_once(app);
+	gateway->events = app->events = build_events(app);
 	gateway->publisher = app->publisher;
 	gateway->transfer = app->transfer;
 	gateway->probes = app->probes;
@@ -310,6 +323,7 @@ static void build_background(struct app *app)
 	struct scheduler_options options = {app->pool, app->post, app->spool, app->instance};
 	app->numberer = numberer_create(app->pool, app->config->event_retention_ms);
 	app->relay = relay_create(app->pool, app->publisher);
+	app->replayer = replayer_create(app->pool, &app->replayer_options);
 	app->scheduler = scheduler_create(&options);
 	app->leases = leases_create(app->once);
 	app->reconciler = reconciler_create(app->config, app->pool, app->spool);
@@ -389,10 +403,12 @@ void app_stop(struct app *app)
 {
 	if (!app)
 		return;
+	event_feed_close(app->events);
 	stop_listening(app, app->public);
 	reconciler_free(app->reconciler);
 	leases_free(app->leases);
 	scheduler_free(app->scheduler);
+	replayer_free(app->replayer);
 	relay_free(app->relay);
 	numberer_free(app->numberer);
 	stop_listening(app, app->internal);
@@ -406,6 +422,7 @@ void app_stop(struct app *app)
 	http_client_free(app->http);
 	spool_free(app->spool);
 	once_free(app->once);
+	event_feed_free(app->events);
 	proxies_free(app->proxies);
 	cors_free(app->cors);
 	budget_free(app->bodies);

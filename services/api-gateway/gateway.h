@@ -23,6 +23,7 @@ struct config;
 struct cors;
 struct coverage;
 struct db_pool;
+struct event_feed;
 struct login_limit;
 struct media_reader;
 struct once;
@@ -56,6 +57,7 @@ struct gateway {
 	struct auth *auth;
 	struct login_limit *login_limit; /* NULL: none */
 	struct once *once;               /* NULL: Idempotency-Key is not looked at */
+	struct event_feed *events;
 	struct bus_publisher *publisher;
 	struct transfer *transfer;
 	const struct gateway_probe *probes;

@@ -27,6 +27,8 @@ static const struct db_statement MOVE = {"outbox_move", "SELECT relay_outbox($1)
 static const struct db_statement PUBLISHED = {"event_published", "SELECT seq FROM event_published"};
 static const struct db_statement AFTER = {
 	"event_after", BOUNDED("SELECT" COLUMNS "FROM event WHERE seq > $1 ORDER BY seq LIMIT $2")};
+static const struct db_statement SPAN = {"event_span",
+	"SELECT coalesce((SELECT min(seq) FROM event), last + 1) AS oldest, last FROM event_sequence"};
 /* If this is lost in a crash of the server, what it marked is published once more. */
 static const struct db_statement MARK = {"event_mark",
 	"UPDATE event_published SET seq = $1 FROM set_config('synchronous_commit', 'off', true) WHERE seq < "
@@ -81,6 +83,16 @@ int event_list_after(struct db_conn *conn, int64_t seq, int limit, struct arena 
 int event_published(struct db_conn *conn, int64_t *seq, struct error *err)
 {
 	return repo_int(conn, &PUBLISHED, DB_NO_PARAMS, seq, err) == 1 ? 0 : -1;
+}
+
+int event_span(struct db_conn *conn, int64_t *oldest, int64_t *last, struct error *err)
+{
+	CLEANUP(db_result_cleanup) struct db_result *row = NULL;
+	if (db_query_one(conn, &SPAN, DB_NO_PARAMS, &row, err) < 0)
+		return -1;
+	*oldest = db_int(row, 0, "oldest");
+	*last = db_int(row, 0, "last");
+	return 0;
 }
 
 int event_mark_published(struct db_conn *conn, int64_t seq, struct error *err)

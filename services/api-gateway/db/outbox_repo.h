@@ -40,6 +40,8 @@ MUST_CHECK int outbox_try_lead(struct db_conn *conn, enum outbox_duty duty, stru
 MUST_CHECK int outbox_move(struct db_conn *conn, int limit, int64_t *moved, struct error *err);
 /* The seq up to which all events are published. */
 MUST_CHECK int event_published(struct db_conn *conn, int64_t *seq, struct error *err);
+/* The oldest seq that is kept (one more than the last when none is), and the last that was given. */
+MUST_CHECK int event_span(struct db_conn *conn, int64_t *oldest, int64_t *last, struct error *err);
 /* Marks all events up to and including seq as published. */
 MUST_CHECK int event_mark_published(struct db_conn *conn, int64_t seq, struct error *err);
 /* Published or not, after seq, lowest first, at most `limit` and not much more than 4 MiB of bodies. */

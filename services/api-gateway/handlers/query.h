@@ -16,4 +16,11 @@ struct response;
 MUST_CHECK int query_number(const struct request *request, struct response *response, const char *name,
 	int64_t preset, int64_t maximum, int64_t *out, struct error *err);
 
+/* The same of a text from wherever, with a span of its own. */
+struct query_span {
+	int64_t least, most;
+};
+MUST_CHECK int query_whole(struct response *response, const struct request *request, const char *name,
+	const char *text, struct query_span span, int64_t *out, struct error *err);
+
 #endif
