@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bus_notes;
+
 /* --- topology: what must exist. Tables end with a row whose name (or source) is NULL. Declaring is
  * idempotent. */
 
@@ -55,6 +57,7 @@ struct bus_options {
 	const char *name;   /* shown by the broker and in log lines: "api-gateway publisher" */
 	int heartbeat_s;
 	struct bus_topology topology;
+	const struct bus_notes *notes; /* tests: what is published is noted there; NULL: nowhere */
 };
 /* Everything an options struct points to is borrowed and must outlive what was created with it. */
 

@@ -4,6 +4,7 @@
 #include "common/bus_backoff.h"
 #include "common/bus_batch.h"
 #include "common/bus_connection.h"
+#include "common/bus_notes.h"
 #include "common/bus_outgoing.h"
 #include "common/bus_thread.h"
 #include "common/bus_window.h"
@@ -408,6 +409,7 @@ void bus_publisher_begin(struct bus_publisher *publisher, const struct bus_messa
 		struct bus_outgoing *outgoing = NULL;
 		error_set(&outcomes[i], ERROR_NONE, NULL);
 		int failed = bus_outgoing_create(&messages[i], &outgoing, &outcomes[i]);
+		bus_notes_write(publisher->options->notes, &messages[i]);
 		LOCK_SCOPE(&publisher->lock);
 		if (failed) {
 			bus_batch_resolve(batch, i, BUS_FATE_OPEN);

@@ -21,6 +21,7 @@
 #define SERVICE_SETTINGS_FIELDS                                                                              \
 	char *amqp_url;                                                                                      \
 	char *service_key, *secret_key; /* 64 hex digits each */                                             \
+	char *test_messages;            /* NULL: this is no test */                                          \
 	char *log_level, *log_format;                                                                        \
 	int64_t amqp_heartbeat_ms, stall_timeout_ms
 
@@ -39,7 +40,9 @@
 	SETTING_BETWEEN("MEDIASTORE_AMQP_HEARTBEAT", DURATION, config, amqp_heartbeat_ms, "20s", 1000, 600000,         \
 		"heartbeat of broker connections"),                                                                    \
 	SETTING_BETWEEN("MEDIASTORE_STALL_TIMEOUT", DURATION, config, stall_timeout_ms, "30s", 100, 3600000,           \
-		"a transfer in which no byte moves for this long is given up")
+		"a transfer in which no byte moves for this long is given up"),                                        \
+	SETTING("MEDIASTORE_TEST_MESSAGES", PATH, config, test_messages, NULL,                                         \
+		"for tests only: each message that is published is noted at the end of this file")
 /* clang-format on */
 
 #endif

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# Debian packages: what is needed for what, and installing what is missing. From elsewhere comes only Swagger UI, by npm
-# (cmake/swagger_ui.cmake).
+# Debian packages: what is needed for what, and installing what is missing. From elsewhere come only, by npm, Swagger UI
+# (cmake/swagger_ui.cmake) and, for the tests, AsyncAPI's parser (tests/asyncapi/check.sh).
 
 # packages_of SET: the packages for building, for running, for the tests.
 packages_of() {
@@ -14,7 +14,7 @@ packages_of() {
 	run) echo postgresql-15 postgresql-client-15 rabbitmq-server curl jq ;;
 	test)
 		echo libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck radosgw ceph-mon ceph-osd amqp-tools openssl \
-			python3 python3-pika python3-jsonschema
+			python3 python3-pika python3-jsonschema python3-msgpack
 		;;
 	bench) echo wrk nginx-light ;;
 	esac

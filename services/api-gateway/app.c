@@ -12,6 +12,7 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/bus.h"
+#include "common/bus_notes.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/hex.h"
@@ -74,6 +75,7 @@ struct app {
 	struct schema_set *schemas;
 	struct buf openapi;
 	struct coverage *coverage;
+	struct bus_notes *notes;
 	struct router *router;
 	struct auth *auth;
 	struct login_limit *login_limit;
@@ -170,6 +172,8 @@ static int build_rest(struct app *app, struct error *err)
 	if (schema_set_create(schema_files, &app->schemas, err) ||
 		openapi_bundle(schema_files, &app->openapi, err))
 		return -1;
+	if (bus_notes_create(config->test_messages, &app->notes, err))
+		return -1;
 	if (config->test_coverage && coverage_create(config->test_coverage, &app->coverage, err))
 		return -1;
 	app->tokens = (struct tokens_source){app->pool, config->database_timeout_ms};
@@ -199,6 +203,7 @@ static struct bus_options bus_options(const struct app *app, const char *name, s
 		.app_id = "api-gateway",
 		.name = name,
 		.heartbeat_s = (int)(app->config->amqp_heartbeat_ms / 1000),
+		.notes = app->notes,
 		.topology = topology,
 	};
 }
@@ -434,6 +439,7 @@ void app_stop(struct app *app)
 	schema_set_free(app->schemas);
 	buf_release(&app->openapi);
 	coverage_free(app->coverage);
+	bus_notes_free(app->notes);
 	media_reader_free(app->reader);
 	db_pool_free(app->lists);
 	db_pool_free(app->pool);

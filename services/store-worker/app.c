@@ -3,6 +3,7 @@
 
 #include "bytes.h"
 #include "common/arena.h"
+#include "common/bus_notes.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/hex.h"
@@ -43,6 +44,7 @@ struct app {
 	struct bus_topology topology;
 	struct bus_options publisher_options, control_options, consumer_options[CONSUMERS];
 	struct store_cache *stores;
+	struct bus_notes *notes;
 	struct bus_publisher *publisher;
 	struct bytes *bytes;
 	struct running *running;
@@ -96,6 +98,7 @@ static struct bus_options bus_options(const struct app *app, const char *name)
 		.app_id = "store-worker",
 		.name = name,
 		.heartbeat_s = (int)(app->config->amqp_heartbeat_ms / 1000),
+		.notes = app->notes,
 		.topology = app->topology,
 	};
 }
@@ -104,6 +107,8 @@ static int build_publisher(struct app *app, struct error *err)
 {
 	if (bus_urls_check(app->config->amqp_url, err) != 0)
 		return error_prefix(err, "AMQP_URL: ");
+	if (bus_notes_create(app->config->test_messages, &app->notes, err))
+		return -1;
 	app->topology = bus_topology_worker(app->arena, app->config->site_list);
 	app->publisher_options = bus_options(app, "store-worker publisher");
 	app->publisher = bus_publisher_create(&app->publisher_options);
@@ -297,6 +302,7 @@ void app_free(struct app *app)
 	holder_free(app->holder);
 	if (app->publisher)
 		bus_publisher_free(app->publisher, clock_monotonic_ms() + FLUSH_TIMEOUT_MS);
+	bus_notes_free(app->notes);
 	store_cache_free(app->stores);
 	http_client_free(app->http);
 	http_client_free(app->environment.http);

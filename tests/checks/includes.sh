@@ -11,11 +11,7 @@ ARROWS=(
 	'schemas                         ^(schemas|common)/'
 	'services/api-gateway            ^(schemas|common|http|handlers|domain|db|messaging|background)/|^[a-z_]+\.h$'
 	'services/api-gateway/http       ^(schemas|common|http|handlers|domain)/|^(gateway|config)\.h$'
-<<<<<<< HEAD
-	'services/api-gateway/handlers   ^(schemas|common|handlers|domain|db)/|^http/(request|response|body_bytes|byte_range|checksum_headers|content_disposition|preconditions)\.h$|^(gateway|config)\.h$'
-=======
-	'services/api-gateway/handlers   ^(schemas|common|handlers|domain|db)/|^http/(auth|request|response|byte_range|checksum_headers|content_disposition|preconditions)\.h$|^(gateway|config)\.h$'
->>>>>>> a07dcf0 (events: read again over REST, followed as a stream, published once more)
+	'services/api-gateway/handlers   ^(schemas|common|handlers|domain|db)/|^http/(auth|request|response|body_bytes|byte_range|checksum_headers|content_disposition|preconditions)\.h$|^(gateway|config)\.h$'
 	'services/api-gateway/background ^(schemas|common|background|domain|db|messaging)/|^(gateway|config)\.h$'
 	'services/api-gateway/domain     ^(schemas|common|domain|db|messaging)/|^config\.h$'
 	'services/api-gateway/db         ^(schemas|common|db)/'

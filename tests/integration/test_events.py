@@ -248,6 +248,26 @@ class Events(unittest.TestCase):
             self.assertEqual(message.headers["cloudEvents:type"], "mediastore." + message.properties.type)
         self.check(subscriber.collect())
 
+    def test_every_kind_of_event_is_published(self):
+        """Those that no request brings about at will, as the triggers write them: coverage/asyncapi holds each by its schema."""
+        subscriber = self.system.subscribe()
+        _, store = self.client.call("POST", "/store", {"type": "FilesystemStore", "bucket": "elsewhere"})
+        self.assertEqual(self.client.put("every kind", b"bytes", self.store)[0], 201)
+        for change in ("store_status = 'LOST'", "store_status = 'PENDING'", "store_status = 'READY'", "store_status = 'CORRUPT'",
+                       "store_status = 'FAILED'", f"store = {store['pk']}", "store_key = 'another'", "content_type = 'text/x'",
+                       "pid = 'every kind, renamed'", "identifiers = '{\"DEFAULT\": \"x\"}'", "tags = '{a}'", "metadata = '{\"a\": 1.10}'"):
+            self.system.psql(f"UPDATE media SET {change} WHERE pid LIKE 'every kind%'")
+        self.system.psql("DELETE FROM media WHERE pid LIKE 'every kind%'")
+        for state in ("cancelled", "failed", "dead"):
+            self.system.psql("INSERT INTO job (id, kind, class, state, error_code, error_message)"
+                             f" VALUES (gen_random_uuid(), 'copy', 'background', '{state}', 'unavailable', 'for a test')")
+        for what in ("created", "ready", "lost", "restored", "corrupt", "failed", "moved", "updated.storekey", "updated.content",
+                     "updated.pid", "updated.identifiers", "updated.tags", "updated.metadata", "deleted"):
+            subscriber.wait_for(lambda m: m.routing_key == f"media.{what}.DEFAULT.FilesystemStore")
+        for state in ("cancelled", "failed", "dead"):
+            subscriber.wait_for(lambda m: m.routing_key == f"job.{state}.copy")
+        self.assertIn(b"1.10", subscriber.wait_for(lambda m: "updated.metadata" in m.routing_key).body)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What README.md tells a newcomer to type works as it stands there."""
+"""What README.md and docs/bus.md tell a newcomer to type works as it stands there."""
 
 import os
 import re
@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import unittest
 
-from support.system import ROOT, System
+from support.system import ROOT, System, wait_until
 
 MARK = "<!-- tests/integration/test_readme.py runs these lines -->\n```sh\n"
+PROGRAM = re.compile(r"<!-- tests/integration/test_readme.py runs these: (\S+) -->\n```\w+\n(.*?)```\n", re.DOTALL)
 
 
 class Readme(unittest.TestCase):
@@ -44,6 +45,49 @@ class Readme(unittest.TestCase):
             for what in ("created", "ready"):
                 events.wait_for(lambda message: message.routing_key.startswith(f"media.{what}.") and
                                 message.json["pid"] == pid)
+
+    def programs(self):
+        """The command of each program of docs/bus.md, by name."""
+        commands = {}
+        for name, text in PROGRAM.findall((ROOT / "docs/bus.md").read_text()):
+            path = self.clone / name
+            path.write_text(text)
+            commands[name] = {".py": ["/usr/bin/python3", str(path)], ".sh": ["sh", str(path)], ".c": [str(path)[:-2]]}[path.suffix]
+            if path.suffix == ".c":
+                subprocess.run(["cc", "-Wall", "-Werror", "-o", str(path)[:-2], str(path), "-lrabbitmq"], check=True)
+        return commands
+
+    def bound(self):
+        """How many queues of others are bound to the events."""
+        done = subprocess.run([ROOT / "tests/support/service", "bindings", str(self.system.run), "rabbitmq"], check=True,
+                              timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        return sum("mediastore.events\tamq.gen" in line for line in done.stdout.splitlines())
+
+    def test_the_programs_about_the_bus_publish_and_subscribe(self):
+        commands = self.programs()
+        self.assertEqual({"publish.c", "publish.py", "publish.sh", "subscribe.c", "subscribe.py", "subscribe.sh"}, set(commands))
+        token = self.system.login()
+        environment = {**os.environ, "AMQP_URL": self.system.amqp_url, "TOKEN": token}
+        requests = self.system.subscribe("media.read", exchange="mediastore.requests")
+        subscribers = {name: subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                       for name, command in commands.items() if name.startswith("subscribe")}
+        try:
+            wait_until(lambda: self.bound() == len(subscribers), 60, "they are bound")
+            self.system.request("POST", "/api/media", token=token, body={
+                "pid": "heard", "pid_type": "DEFAULT", "store_config": {"type": "FilesystemStore", "bucket": "demo"}})
+            for name, subscriber in subscribers.items():
+                self.assertIn('"pid" : "heard"', subscriber.stdout.readline(), name)
+        finally:
+            for subscriber in subscribers.values():
+                subscriber.kill()
+                subscriber.wait()
+                subscriber.stdout.close()
+        for name in filter(lambda name: name.startswith("publish"), commands):
+            subprocess.run(commands[name], env=environment, check=True, timeout=60, stdin=subprocess.DEVNULL)
+            message = requests.wait_for(lambda m: True)
+            self.assertEqual(message.json, {"kind": "media.read", "token": token, "data": ["first-file"]}, name)
+            self.assertEqual((message.properties.content_type, message.properties.delivery_mode), ("application/json", 2))
+            requests.messages.clear()
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ class System:
         self.run = self.directory / "run"
         self.settings = dict(settings or {})
         self.coverage = self._begin_coverage()
+        self.messages = self._begin_messages()
         self.gateways, self.workers = gateways, workers
         self._s3 = None
         self._subscribers = []
@@ -64,10 +65,22 @@ class System:
         self.settings.setdefault("MEDIASTORE_TEST_COVERAGE", str(path))
         return path
 
+    def _begin_messages(self):
+        """Each service notes here what it publishes (common/bus_notes.h)."""
+        path = self.directory / "messages.jsonl"
+        path.touch()
+        path.chmod(0o666)
+        if "TEST_MESSAGES" in os.environ:
+            self.settings.setdefault("MEDIASTORE_TEST_MESSAGES", str(path))
+        return path
+
     def _hand_in_coverage(self):
         if "TEST_COVERAGE" in os.environ:
             with open(os.environ["TEST_COVERAGE"], "ab") as account:
                 account.write(self.coverage.read_bytes())
+        if "TEST_MESSAGES" in os.environ:
+            with open(os.environ["TEST_MESSAGES"], "ab") as account:
+                account.write(self.messages.read_bytes())
 
     def up(self, **settings):
         """scripts/up: at first, to bring back what was killed, and to change settings or numbers."""

@@ -122,13 +122,12 @@ const struct route ROUTES[] = {
 	{"POST",   "/api/jobs/{id}/cancel",         handle_job_cancel,        WRITER, NONE,                             REPLY("job"),             200},
 	{"POST",   "/api/jobs/{id}/retry",          handle_job_retry,         WRITER, NONE,                             REPLY("job"),             200},
 
-	{"POST",   "/api/upload",                   handle_upload,            WRITER, UPLOAD,                           REPLY("upload"),          200},
 	{"GET",    "/api/events",                   handle_event_list,        READER, NONE,                             REPLY("event_list"),      200}, /* also as a stream */
 	{"POST",   "/api/events/replay",            handle_replay_create,     ADMIN,  SMALL_ONCE("replay_input", "replay"), REPLY("replay"),      200},
 	{"GET",    "/api/events/replays",           handle_replay_list,       ADMIN,  NONE,                             REPLY("replay_list"),     200},
 	{"GET",    "/api/events/replays/{pk}",      handle_replay_read,       ADMIN,  NONE,                             REPLY("replay"),          200},
 
-	{"POST",   "/api/upload",                   handle_upload,            WRITER, JSON_LONG_ONCE("upload_input", NULL), REPLY("upload"),       200},
+	{"POST",   "/api/upload",                   handle_upload,            WRITER, UPLOAD,                           REPLY("upload"),          200},
 	{"GET",    "/api/download/url/{pid...}",    handle_download_url,      READER, NONE,                             REPLY("download"),        200},
 	{"POST",   "/api/download/urls",            handle_download_urls,     READER, JSON("pid_list", "pids"),         REPLY("download_list"),   200},
 	{"GET",    "/api/download",                 handle_download,          READER, STREAM,                           REPLY("download"),        200}, /* ?pid= */
