@@ -4,6 +4,7 @@ afterwards: what was acknowledged must hold; what got no clear answer may have h
 
 import collections
 import http.client
+import json
 import random
 import threading
 import urllib.parse
@@ -19,14 +20,19 @@ ABSENT = "absent"
 
 class Media:
     """What may be true of one media. `contents`: SHA-256 of the bytes it may have, None for none, ABSENT for no such
-    media; `numbers`: what its metadata may say."""
+    media; `numbers`: what its metadata may say; `types`: of the stores that it may have been in."""
 
     def __init__(self, pid, store):
-        self.pid, self.store = pid, store
+        self.pid, self.store, self.types = pid, store, {store["store_type"]}
         self.contents, self.numbers = {ABSENT}, {None}
+        self.busy = False  # a job in the background may be at it
+        self.copies = []  # which may fail when this one is deleted
 
     def certain(self):
         return len(self.contents) == 1 and ABSENT not in self.contents and None not in self.contents
+
+    def may_be_lost(self):
+        return "DictStore" in self.types
 
 
 class Loader(threading.Thread):
@@ -42,7 +48,8 @@ class Loader(threading.Thread):
         self.counts, self.faults = collections.Counter(), []
 
     def run(self):
-        actions = [(self.create, 30), (self.replace, 10), (self.describe, 30), (self.download, 25), (self.delete, 10)]
+        actions = [(self.create, 22), (self.create_later, 8), (self.replace, 10), (self.describe, 30), (self.download, 25),
+                   (self.move, 5), (self.copy, 4), (self.delete, 10)]
         while not self.stopping.wait(self.random.uniform(0, PAUSE_MAX)):
             action = self.random.choices([a for a, _ in actions], [weight for _, weight in actions])[0]
             try:
@@ -88,24 +95,60 @@ class Loader(threading.Thread):
 
     @staticmethod
     def settle_put(media, status, sha256):
-        if status in (200, 201):
+        if status in (200, 201, 202):
             media.contents = {sha256}
         elif status is None or status >= 500 and status != 507:
             media.contents |= {sha256} if media.certain() else {sha256, None}  # a failed put leaves what was there
 
-    def create(self):
+    def begin(self, store=None):
+        self.made += 1
+        media = Media(f"client {self.number}/{self.made}", store or self.random.choice(self.stores))
+        self.media[media.pid] = media
+        return media
+
+    def create(self, action="create", headers=None):
         if len(self.media) >= LIVE_MAX:
             return
-        self.made += 1
-        media = Media(f"client {self.number}/{self.made}", self.random.choice(self.stores))
-        self.media[media.pid] = media
-        self.put("create", media, {})
+        media = self.begin()
+        self.put(action, media, headers or {})
         if media.contents == {ABSENT}:
             media.contents |= {None}  # refused: never READY, but the row may tell of the attempt
 
+    def create_later(self):
+        """The system promises to store what it has taken."""
+        self.create("create later", {"Prefer": "respond-async"})
+        if self.media:
+            next(reversed(self.media.values())).busy = True
+
+    def move(self):
+        media = self.choose()
+        if media is None or not media.certain() or media.busy:
+            return
+        target = self.random.choice(self.stores)
+        status, _ = self.request("POST", f"/media/{quote(media.pid)}/move", store_body(target))
+        self.note("move", status)
+        if status in (None, 202) or status >= 500:
+            media.types.add(target["store_type"])
+            media.busy = True
+
+    def copy(self):
+        source = self.choose()
+        if source is None or not source.certain() or source.busy or len(self.media) >= LIVE_MAX:
+            return
+        media = self.begin(self.random.choice(self.stores))
+        media.types |= source.types
+        media.busy = source.busy = True
+        source.copies.append(media)
+        status, _ = self.request("POST", f"/media/{quote(source.pid)}/copy", store_body(media.store, new_pid=media.pid))
+        self.note("copy", status)
+        if status == 202:
+            media.contents = set(source.contents) | ({None} if source.may_be_lost() else set())
+        elif status is None or status >= 500:
+            media.contents |= source.contents | {None}
+
     def replace(self):
         media = self.choose()
-        if media is None or not media.certain():
+        if media is None or not media.certain() or media.busy:
             return
         self.put("replace", media, {"If-Match": f'"{next(iter(media.contents))}"'})
 
@@ -139,11 +182,18 @@ class Loader(threading.Thread):
             return
         status, _ = self.request("DELETE", f"/media/{quote(media.pid)}")
         self.note("delete", status)
+        for copy in media.copies:
+            copy.contents |= {None}
         if status == 204 or status == 404 and ABSENT in media.contents:
             media.contents = {ABSENT}
             self.gone.append(self.media.pop(media.pid))
         elif status is None or status >= 500:
             media.contents |= {ABSENT}
+
+
+def store_body(store, **others):
+    config = {"type": store["store_type"], **{name: value for name, value in store.items() if name != "store_type"}}
+    return json.dumps({"store_config": config, **others}).encode()
 
 
 def quote(pid):

@@ -7,7 +7,6 @@ from chaos.load import ABSENT
 from support.client import s3_list, s3_multiparts
 from support.system import wait_until
 
-MAY_BE_LOST = ("DictStore",)
 QUIET_SECONDS = 240
 RSS_MAX = 96 << 20
 DESCRIPTORS_SPARE = 40
@@ -34,7 +33,7 @@ def wait_for_quiet(chaos):
 def media_are_as_acknowledged(chaos):
     for media in chaos.all_media():
         row = chaos.client.media(media.pid)
-        yield from (f"{media.pid} ({media.store['store_type']}): {problem}" for problem in judge(chaos, media, row))
+        yield from (f"{media.pid} ({', '.join(sorted(media.types))}): {problem}" for problem in judge(chaos, media, row))
 
 
 def judge(chaos, media, row):
@@ -48,7 +47,7 @@ def judge(chaos, media, row):
     number = row["metadata"].get("chaos", {}).get("number")
     if number not in media.numbers:
         yield f"its metadata says {number}, of {sorted(map(str, media.numbers))}"
-    status, lossy = row["store_status"], media.store["store_type"] in MAY_BE_LOST
+    status, lossy = row["store_status"], media.may_be_lost()
     if status == "READY":
         yield from judge_bytes(chaos, media, row)
     elif status == "LOST" and not lossy or status == "CORRUPT":
@@ -62,7 +61,7 @@ def judge_bytes(chaos, media, row):
     if sha256 not in media.contents:
         yield "READY with bytes that were refused or never sent"
     status, size, got = chaos.client.get(media.pid)
-    if status == 409 and media.store["store_type"] in MAY_BE_LOST:
+    if status == 409 and media.may_be_lost():
         return
     if (status, size, got) != (200, row["size"], sha256):
         yield f"READY, and its bytes are not: {status}, {size} of {row['size']} bytes"
