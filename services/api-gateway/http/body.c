@@ -34,7 +34,7 @@ enum {
 	TEXT_FACTOR = 3,
 	/* Too small to be worth counting. */
 	UNCOUNTED = 64 * 1024,
-	BUDGET_WAIT_MS = 5000,
+	BUDGET_WAIT_MS = 20000,
 	SMALL_BODY_MAX = 64 * 1024, /* without a setting: in tests */
 	READ_SIZE = 64 * 1024,
 };
