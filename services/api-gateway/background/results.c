@@ -34,19 +34,6 @@ struct results {
 	bool stopping;
 };
 
-static void deliver(struct bus_delivery *delivery, void *context)
-{
-	struct results *results = context;
-	if (replies_offer(results->options.replies, delivery))
-		return;
-	struct waiting *entry = memory_alloc(sizeof(*entry));
-	entry->delivery = delivery;
-	LOCK_SCOPE(&results->lock);
-	*results->last = entry;
-	results->last = &entry->next;
-	pthread_cond_signal(&results->changed);
-}
-
 /* Waits for the next one; NULL when stopping and none is left. */
 static struct bus_delivery *take(struct results *results)
 {
@@ -134,19 +121,39 @@ static const struct {
 	int (*record)(struct results *results, const struct bus_delivery *delivery, struct arena *arena,
 		struct error *err);
 	bool optional; /* what cannot be recorded now is not worth keeping */
+	bool awaited;  /* results: whoever waits for one has it first */
 } KINDS[] = {
-	{BUS_PROGRESS, record_progress, true},
-	{BUS_DEAD_QUEUE, record_dead_letter, false},
-	{NULL, unpack_and_record, false},
+	{BUS_PROGRESS, record_progress, true, false},
+	{BUS_DEAD_QUEUE, record_dead_letter, false, false},
+	{NULL, unpack_and_record, false, true},
 };
+
+static size_t kind_of(const struct bus_delivery *delivery)
+{
+	size_t kind = 0;
+	while (KINDS[kind].queue && strcmp(KINDS[kind].queue, delivery->queue) != 0)
+		kind++;
+	return kind;
+}
+
+static void deliver(struct bus_delivery *delivery, void *context)
+{
+	struct results *results = context;
+	if (KINDS[kind_of(delivery)].awaited && replies_offer(results->options.replies, delivery))
+		return;
+	struct waiting *entry = memory_alloc(sizeof(*entry));
+	entry->delivery = delivery;
+	LOCK_SCOPE(&results->lock);
+	*results->last = entry;
+	results->last = &entry->next;
+	pthread_cond_signal(&results->changed);
+}
 
 static void record_delivery(struct results *results, struct bus_delivery *delivery)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
 	struct error err;
-	size_t kind = 0;
-	while (KINDS[kind].queue && strcmp(KINDS[kind].queue, delivery->queue) != 0)
-		kind++;
+	size_t kind = kind_of(delivery);
 	if (KINDS[kind].record(results, delivery, arena, &err) == 0) {
 		bus_delivery_settle(delivery, BUS_ACK);
 		return;

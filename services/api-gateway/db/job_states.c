@@ -53,7 +53,7 @@ static const struct db_statement RERUN = {"job_rerun",
 	" class = 'background', store_key = coalesce($2, store_key), result = NULL, error_code = NULL,"
 	" error_message = NULL, updated = now() WHERE id = $1 AND state IN ('dead', 'failed')"};
 static const struct db_statement NOTE_PROGRESS = {"job_note_progress",
-	"UPDATE job SET done = $3, total = nullif($4, -1), worker = $5, reported = now(),"
+	"UPDATE job SET done = $3, total = nullif($4::bigint, -1), worker = $5, reported = now(),"
 	" overdue_at = greatest(overdue_at, now() + $6::bigint * interval '1 ms')" RUNNING_ATTEMPT};
 static const struct db_statement SPOOL_NEEDED = {"job_spool_needed",
 	"SELECT 1 FROM job WHERE state IN ('queued', 'running', 'dead') AND spec ->> 'spool' = $1 LIMIT 1"};

@@ -116,9 +116,11 @@ int job_post_and_wait(struct job_post *post, const struct job_message *job, cons
 	struct bus_delivery *answer;
 	if (wait_for_answer(post, job, reply, deadline, &answer, err))
 		return -1;
-	if (result_message_unpack(answer->body, answer->length, arena, result, err)) {
+	struct error why;
+	if (result_message_unpack(answer->body, answer->length, arena, result, &why)) {
 		bus_delivery_settle(answer, BUS_REJECT);
-		return error_set_cause(err, ERROR_INTERNAL, "a worker's result does not fit its schema");
+		return error_set_cause(
+			err, ERROR_INTERNAL, "a worker's answer is not understood: %s", why.message);
 	}
 	*delivery = answer;
 	return 0;
