@@ -29,13 +29,20 @@ static void must(int succeeded)
 	}
 }
 
+static const EVP_MD *algorithm_of(enum digest_kind kind)
+{
+	if (kind == DIGEST_SHA256)
+		return EVP_sha256();
+	return kind == DIGEST_SHA1 ? EVP_sha1() : EVP_md5();
+}
+
 struct digest *digest_create(enum digest_kind kind)
 {
 	struct digest *digest = memory_alloc(sizeof(*digest));
 	*digest = (struct digest){0};
 	if (kind == DIGEST_CRC32C)
 		return digest;
-	digest->algorithm = kind == DIGEST_SHA256 ? EVP_sha256() : EVP_md5();
+	digest->algorithm = algorithm_of(kind);
 	digest->context = EVP_MD_CTX_new();
 	must(digest->context && EVP_DigestInit_ex2(digest->context, digest->algorithm, NULL));
 	return digest;

@@ -2,11 +2,11 @@
 #ifndef COMMON_DIGEST_H
 #define COMMON_DIGEST_H
 
-/* SHA-256, MD5 (OpenSSL) and CRC-32C over bytes that pass by, and HMAC-SHA256. */
+/* SHA-256, SHA-1, MD5 (OpenSSL) and CRC-32C over bytes that pass by, and HMAC-SHA256. */
 
 #include <stddef.h>
 
-enum digest_kind { DIGEST_SHA256, DIGEST_MD5, DIGEST_CRC32C };
+enum digest_kind { DIGEST_SHA256, DIGEST_MD5, DIGEST_SHA1, DIGEST_CRC32C };
 enum { DIGEST_MAX_SIZE = 32, DIGEST_HEX_SIZE = 65 /* with the NUL */ };
 
 struct digest;
@@ -15,7 +15,7 @@ struct digest *digest_create(enum digest_kind kind);
 void digest_free(struct digest *digest);     /* NULL is accepted */
 void digest_cleanup(struct digest **digest); /* for CLEANUP() */
 void digest_update(struct digest *digest, const void *bytes, size_t length);
-/* Ends the computation and starts a new one. Returns the size: 32, 16 or 4 (a CRC comes
+/* Ends the computation and starts a new one. Returns the size: 32, 16, 20 or 4 (a CRC comes
  * most significant byte first). */
 size_t digest_finish(struct digest *digest, unsigned char out[DIGEST_MAX_SIZE]);
 /* The same in lower-case hex. */

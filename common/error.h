@@ -28,10 +28,13 @@ enum error_retry { NEVER, LATER };
 	X(LENGTH_REQUIRED, "length_required", 411, NEVER, "a Content-Length is required")                    \
 	X(PRECONDITION_FAILED, "precondition_failed", 412, NEVER, "precondition failed")                     \
 	X(TOO_LARGE, "too_large", 413, NEVER, "larger than allowed")                                         \
+	X(MEDIA_TYPE, "media_type", 415, NEVER, "a body of this type is not taken here")                     \
 	X(RANGE, "range", 416, NEVER, "range not satisfiable")                                               \
 	X(INVALID, "invalid", 422, NEVER, "request is not valid")                                            \
 	X(CHECKSUM, "checksum_mismatch", 422, NEVER, "checksum does not match the bytes")                    \
+	X(LOCKED, "locked", 423, LATER, "another request is at work on it")                                  \
 	X(TOO_MANY, "too_many_requests", 429, LATER, "too many requests")                                    \
+	X(CHUNK_CHECKSUM, "chunk_checksum_mismatch", 460, NEVER, "checksum does not match the bytes sent")   \
 	X(CANCELLED, "cancelled", 499, NEVER, "cancelled")                                                   \
 	X(INTERNAL, "internal", 500, NEVER, "internal error")                                                \
 	X(UNSUPPORTED, "unsupported", 501, NEVER, "not supported here")                                      \

@@ -51,6 +51,7 @@ struct http_exchange {
 	int64_t content_length; /* -1 when chunked */
 	int64_t received;
 	bool body_ended, body_failed;
+	struct error body_error; /* once it has failed */
 	bool awaits_continue;
 
 	bool may_keep; /* as far as server and client wish; the body decides too */

@@ -105,23 +105,27 @@ static void send_continue(struct http_exchange *exchange)
 	mg_write(exchange->connection, LINE, sizeof(LINE) - 1); /* if it fails, so does the read */
 }
 
-static int fail(struct http_exchange *exchange, int64_t started_ms, struct error *err)
+/* What every further read will say, too. */
+static void note_failure(struct http_exchange *exchange, int64_t started_ms)
 {
+	struct error *err = &exchange->body_error;
 	exchange->body_failed = true;
-	if (exchange->expired)
-		return error_set(err, ERROR_REQUEST_TIMEOUT, NULL);
-	if (clock_monotonic_ms() - started_ms >= exchange->server->options.body_timeout_ms)
-		return error_set(err, ERROR_REQUEST_TIMEOUT, NULL);
-	return error_set(err, ERROR_BAD_REQUEST,
-		exchange->chunked ? "the chunked request body is cut short or malformed"
-				  : "the request body is shorter than its Content-Length");
+	if (exchange->expired ||
+		clock_monotonic_ms() - started_ms >= exchange->server->options.body_timeout_ms)
+		error_set(err, ERROR_REQUEST_TIMEOUT, NULL);
+	else
+		error_set(err, ERROR_BAD_REQUEST,
+			exchange->chunked ? "the chunked request body is cut short or malformed"
+					  : "the request body is shorter than its Content-Length");
 }
 
 ssize_t http_exchange_read(struct http_exchange *exchange, void *out, size_t size, struct error *err)
 {
 	assert(size > 0);
-	if (exchange->body_failed)
-		return error_set(err, ERROR_BAD_REQUEST, "the request body has failed already");
+	if (exchange->body_failed) {
+		*err = exchange->body_error;
+		return -1;
+	}
 	if (exchange->body_ended)
 		return 0;
 	send_continue(exchange);
@@ -133,8 +137,12 @@ ssize_t http_exchange_read(struct http_exchange *exchange, void *out, size_t siz
 	int count = mg_read(exchange->connection, out, want);
 	http_pace_end(exchange, started_ms, count);
 	if (count < 0 || (!exchange->chunked && (size_t)count != want))
-		return fail(exchange, started_ms, err);
-	exchange->received += count;
+		note_failure(exchange, started_ms);
+	if (exchange->body_failed && count <= 0) {
+		*err = exchange->body_error;
+		return -1;
+	}
+	exchange->received += count; /* of a body that is cut short, what came is given first */
 	exchange->body_ended =
 		exchange->chunked ? count == 0 : exchange->received == exchange->content_length;
 	return count;

@@ -63,8 +63,8 @@ const char *http_exchange_peer(const struct http_exchange *exchange); /* the rem
 /* Content-Length; 0 without a body, -1 for a chunked one of unknown length. */
 int64_t http_exchange_content_length(const struct http_exchange *exchange);
 /* Reads the body: > 0 bytes, 0 at its verified end, -1: REQUEST_TIMEOUT (nothing came for body_timeout_ms)
- * or BAD_REQUEST (cut short, malformed chunks). Waits until `size` bytes (at most 64 KiB) are there or the
- * body ends. The first call answers `Expect: 100-continue`. */
+ * or BAD_REQUEST (cut short, malformed chunks; what came before is given first). Waits until `size` bytes
+ * (at most 64 KiB) are there or the body ends. The first call answers `Expect: 100-continue`. */
 MUST_CHECK ssize_t http_exchange_read(
 	struct http_exchange *exchange, void *out, size_t size, struct error *err);
 

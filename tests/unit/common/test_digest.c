@@ -25,6 +25,16 @@ static void sha256_agrees_with_fips_180(void **state)
 	assert_string_equal(hex, SHA256_EMPTY);
 }
 
+static void sha1_agrees_with_fips_180(void **state)
+{
+	(void)state;
+	char hex[DIGEST_HEX_SIZE];
+	CLEANUP(digest_cleanup) struct digest *digest = digest_create(DIGEST_SHA1);
+	digest_update(digest, "abc", 3);
+	digest_finish_hex(digest, hex);
+	assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
 static void md5_agrees_with_rfc_1321(void **state)
 {
 	(void)state;
@@ -109,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_agrees_with_fips_180),
+		cmocka_unit_test(sha1_agrees_with_fips_180),
 		cmocka_unit_test(md5_agrees_with_rfc_1321),
 		cmocka_unit_test(crc32c_comes_most_significant_byte_first),
 		cmocka_unit_test(pieces_give_the_sum_of_the_whole),
