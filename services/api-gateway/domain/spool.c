@@ -7,11 +7,13 @@
 #include "common/clock.h"
 #include "common/memory.h"
 #include "common/ticket.h"
+#include "domain/spool_room.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -23,6 +25,7 @@ struct spool {
 	char *directory;
 	int fd;
 	const char *internal_url, *service_key;
+	struct spool_room *room;
 };
 
 int spool_create(const char *directory, const char *internal_url, const char *service_key, struct spool **out,
@@ -36,7 +39,8 @@ int spool_create(const char *directory, const char *internal_url, const char *se
 	if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS))
 		return error_set_errno(err, errno, "write to the spool directory");
 	struct spool *spool = memory_alloc(sizeof(*spool));
-	*spool = (struct spool){memory_strdup(directory), TAKE_FD(fd), internal_url, service_key};
+	*spool = (struct spool){memory_strdup(directory), TAKE_FD(fd), internal_url, service_key, NULL};
+	spool->room = spool_room_create(spool->fd, 0);
 	*out = spool;
 	return 0;
 }
@@ -45,9 +49,16 @@ void spool_free(struct spool *spool)
 {
 	if (!spool)
 		return;
+	spool_room_free(spool->room);
 	close(spool->fd);
 	free(spool->directory);
 	free(spool);
+}
+
+void spool_set_limit(struct spool *spool, int64_t bytes)
+{
+	spool_room_free(spool->room);
+	spool->room = spool_room_create(spool->fd, bytes);
 }
 
 static const char *part_name(const char *name, char out[NAME_SIZE])
@@ -58,7 +69,7 @@ static const char *part_name(const char *name, char out[NAME_SIZE])
 
 int spool_file_create(struct spool *spool, struct spool_file *out, struct error *err)
 {
-	struct spool_file file = {.fd = -1};
+	struct spool_file file = {.fd = -1, .room = spool->room};
 	char part[NAME_SIZE];
 	random_uuid(file.name);
 	file.fd =
@@ -72,6 +83,9 @@ int spool_file_create(struct spool *spool, struct spool_file *out, struct error 
 int spool_file_write(struct spool_file *file, const void *bytes, size_t length, struct error *err)
 {
 	const char *at = bytes;
+	if (file->room &&
+		spool_room_take(file->room, file->fd, file->written + (int64_t)length, &file->taken, err))
+		return -1;
 	while (length > 0) {
 		ssize_t written = write(file->fd, at, length);
 		if (written < 0 && errno == EINTR)
@@ -80,23 +94,118 @@ int spool_file_write(struct spool_file *file, const void *bytes, size_t length, 
 			return error_set_errno(err, errno, "write to a spool file");
 		at += written;
 		length -= (size_t)written;
+		file->written += written;
 	}
+	return 0;
+}
+
+/* The room that was taken ahead and not needed. */
+static int give_back(struct spool_file *file, struct error *err)
+{
+	if (file->taken > file->written && ftruncate(file->fd, file->written))
+		return error_set_errno(err, errno, "cut a spool file");
+	file->taken = file->written;
+	return 0;
+}
+
+static int give_name(struct spool *spool, struct spool_file *file, bool durable, struct error *err)
+{
+	char part[NAME_SIZE];
+	/* it may have its name already, from a turn that came this far and no further */
+	if (renameat(spool->fd, part_name(file->name, part), spool->fd, file->name) &&
+		faccessat(spool->fd, file->name, F_OK, 0))
+		return error_set_errno(err, errno, "name a spool file");
+	if (durable && fsync(spool->fd))
+		return error_set_errno(err, errno, "sync the spool directory");
 	return 0;
 }
 
 int spool_file_finish(struct spool *spool, struct spool_file *file, bool durable, struct error *err)
 {
-	char part[NAME_SIZE];
+	if (give_back(file, err))
+		return -1;
 	if (durable && fsync(file->fd))
 		return error_set_errno(err, errno, "sync a spool file");
 	int fd = TAKE_FD(file->fd);
 	if (close(fd))
 		return error_set_errno(err, errno, "close a spool file");
-	if (renameat(spool->fd, part_name(file->name, part), spool->fd, file->name))
-		return error_set_errno(err, errno, "name a spool file");
-	if (durable && fsync(spool->fd))
-		return error_set_errno(err, errno, "sync the spool directory");
+	return give_name(spool, file, durable, err);
+}
+
+static int open_part(const struct spool *spool, const char *name)
+{
+	char part[NAME_SIZE];
+	int fd = openat(spool->fd, part_name(name, part), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	return openat(spool->fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC); /* named, but no more than that */
+}
+
+int spool_file_name(struct spool *spool, struct spool_file *file, struct error *err)
+{
+	if (give_back(file, err))
+		return -1;
+	if (fsync(file->fd))
+		return error_set_errno(err, errno, "sync a spool file");
+	return give_name(spool, file, true, err);
+}
+
+int spool_file_read(struct spool *spool, const char *name, int *out_fd, struct error *err)
+{
+	int fd = open_part(spool, name);
+	if (fd < 0)
+		return error_set_errno(err, errno, "open a spool file");
+	*out_fd = fd;
 	return 0;
+}
+
+int spool_file_leave(struct spool *spool, struct spool_file *file, struct error *err)
+{
+	spool_file_close(file);
+	return fsync(spool->fd) ? error_set_errno(err, errno, "sync the spool directory") : 0;
+}
+
+int spool_file_lock(struct spool *spool, const char *name, struct spool_file *out, struct error *err)
+{
+	struct spool_file file = {.fd = -1, .room = spool->room};
+	CLEANUP(cleanup_fd) int fd = open_part(spool, name);
+	if (fd < 0)
+		return error_set_errno(err, errno, "open a spool file");
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? error_set(err, ERROR_LOCKED, NULL)
+					    : error_set_errno(err, errno, "lock a spool file");
+	snprintf(file.name, sizeof(file.name), "%s", name);
+	file.fd = TAKE_FD(fd);
+	*out = file;
+	return 0;
+}
+
+int spool_file_continue(struct spool_file *file, int64_t size, struct error *err)
+{
+	struct stat info;
+	if (fstat(file->fd, &info))
+		return error_set_errno(err, errno, "look at a spool file");
+	if (info.st_size < size)
+		return error_set(err, ERROR_CONFLICT, "bytes that were received are missing from the spool");
+	if (ftruncate(file->fd, size) || lseek(file->fd, size, SEEK_SET) < 0)
+		return error_set_errno(err, errno, "continue a spool file");
+	file->written = file->taken = size;
+	return 0;
+}
+
+int spool_file_sync(struct spool_file *file, struct error *err)
+{
+	return fdatasync(file->fd) ? error_set_errno(err, errno, "sync a spool file") : 0;
+}
+
+void spool_file_close(struct spool_file *file)
+{
+	struct error ignored;
+	if (file->fd < 0)
+		return;
+	if (file->taken > file->written)
+		(void)!give_back(file, &ignored);
+	close(TAKE_FD(file->fd));
 }
 
 void spool_remove(struct spool *spool, const char *name)

@@ -18,10 +18,14 @@
 
 struct arena;
 struct spool;
+struct spool_room;
 
 struct spool_file {
 	char name[RANDOM_UUID_SIZE]; /* "" when there is none */
 	int fd;                      /* open for writing while receiving, else -1 */
+	int64_t written;             /* bytes */
+	int64_t taken;               /* bytes for which there is room */
+	struct spool_room *room;     /* the spool's */
 };
 
 /* Makes the directory if it is missing and checks that it can be written. internal_url and service_key are
@@ -29,13 +33,36 @@ struct spool_file {
 MUST_CHECK int spool_create(const char *directory, const char *internal_url, const char *service_key,
 	struct spool **out, struct error *err);
 void spool_free(struct spool *spool);
+/* All files of the directory together, whoever writes them; before the spool is used. 0: any number. */
+void spool_set_limit(struct spool *spool, int64_t bytes);
 
 MUST_CHECK int spool_file_create(struct spool *spool, struct spool_file *out, struct error *err);
+/* FULL: beyond the limit, or what the file system holds. */
 MUST_CHECK int spool_file_write(struct spool_file *file, const void *bytes, size_t length, struct error *err);
 /* Everything has been written: the file takes its final name. With `durable` file and name survive a crash
  * of the machine. */
 MUST_CHECK int spool_file_finish(
 	struct spool *spool, struct spool_file *file, bool durable, struct error *err);
+
+/* --- a file that is received in several turns, by whichever gateway: each holds its lock, which ends with
+ * the process */
+
+/* Leaves a file that was just made to later turns; it is there after a crash of the machine. */
+MUST_CHECK int spool_file_leave(struct spool *spool, struct spool_file *file, struct error *err);
+/* Opens it again and locks it. LOCKED, NOT_FOUND. */
+MUST_CHECK int spool_file_lock(
+	struct spool *spool, const char *name, struct spool_file *out, struct error *err);
+/* What is beyond those bytes never counted: writing goes on there. CONFLICT: there are not as many. */
+MUST_CHECK int spool_file_continue(struct spool_file *file, int64_t size, struct error *err);
+/* What was written survives a crash of the machine. */
+MUST_CHECK int spool_file_sync(struct spool_file *file, struct error *err);
+/* As spool_file_finish(), always durable, and it stays open and locked. */
+MUST_CHECK int spool_file_name(struct spool *spool, struct spool_file *file, struct error *err);
+/* Reads another such file, which nobody writes any more. NOT_FOUND. */
+MUST_CHECK int spool_file_read(struct spool *spool, const char *name, int *out_fd, struct error *err);
+/* Ends a turn, and the lock with it. Also for CLEANUP(). */
+void spool_file_close(struct spool_file *file);
+
 /* Closes and removes; harmless when there is none, or when a worker has taken it. */
 void spool_file_discard(struct spool *spool, struct spool_file *file);
 
