@@ -331,7 +331,7 @@ static void build_background(struct app *app)
 	app->replayer = replayer_create(app->pool, &app->replayer_options);
 	app->scheduler = scheduler_create(&options);
 	app->leases = leases_create(app->once);
-	app->reconciler = reconciler_create(app->config, app->pool, app->spool);
+	app->reconciler = reconciler_create(app->config, app->pool, app->spool, app->transfer);
 }
 
 struct listener {
@@ -365,6 +365,7 @@ static int build(struct app *app, const volatile sig_atomic_t *stop, struct erro
 	if (build_rest(app, err) || prepare_database(app, stop, err) ||
 		spool_create(config->spool_dir, internal_url(app), config->service_key, &app->spool, err))
 		return -1;
+	spool_set_limit(app->spool, config->spool_max);
 	build_bus(app);
 	build_transfer(app);
 	build_gateway(app);

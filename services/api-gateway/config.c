@@ -110,6 +110,11 @@ const struct setting CONFIG_TABLE[] = {
 		3600 * SECOND, "how often half-finished things are looked for"),
 	ROW_BETWEEN("MEDIASTORE_SPOOL_GRACE", DURATION, spool_grace_ms, "1h", 1 * SECOND, INT64_C(30) * DAY,
 		"spool files that nothing refers to are removed when this old"),
+	ROW_BETWEEN("MEDIASTORE_SPOOL_MAX", SIZE, spool_max, "0", 0, INT64_MAX,
+		"what waits in the spool directory together, of all gateways that share it; an upload beyond "
+		"it gets 507. 0: as much as the file system holds"),
+	ROW_BETWEEN("MEDIASTORE_UPLOAD_EXPIRY", DURATION, upload_expiry_ms, "24h", 1 * SECOND,
+		INT64_C(365) * DAY, "resumable uploads that nobody goes on with are removed after that time"),
 	ROW_BETWEEN("MEDIASTORE_EVENT_RETENTION", DURATION, event_retention_ms, "30d", 60 * SECOND,
 		INT64_C(3650) * DAY, "how long published events can be read again"),
 	ROW_BETWEEN("MEDIASTORE_EVENT_STREAMS_MAX", INTEGER, event_streams_max, "12", 1, 4096,

@@ -12,6 +12,7 @@
 #include "db/pool.h"
 #include "db/token_repo.h"
 #include "domain/spool.h"
+#include "domain/upload.h"
 
 enum { DATABASE_MS = 30000, JOB_HISTORY_MS = 7 * 24 * 3600 * 1000, JOB_BATCH = 10000, ANSWER_BATCH = 10000 };
 
@@ -19,6 +20,7 @@ struct reconciler {
 	const struct config *config;
 	struct db_pool *pool;
 	struct spool *spool;
+	struct transfer *transfer;
 	struct loop *loop;
 };
 
@@ -33,9 +35,8 @@ static bool is_needed(void *context, const char *name)
 	return job_spool_needed(sweep->conn, name, &sweep->err) != 0;
 }
 
-static int64_t step(void *context)
+static void clean(struct reconciler *reconciler)
 {
-	struct reconciler *reconciler = context;
 	struct error err;
 	int64_t tokens, jobs, answers;
 	CLEANUP(db_release)
@@ -45,19 +46,27 @@ static int64_t step(void *context)
 		idempotency_delete_old(
 			conn, reconciler->config->idempotency_retention_ms, ANSWER_BATCH, &answers, &err)) {
 		log_warn("cleaning up is delayed", LOG_ERROR(&err));
-		return reconciler->config->reconcile_interval_ms;
+		return;
 	}
 	struct sweep sweep = {.conn = conn};
 	int files = spool_sweep(reconciler->spool, reconciler->config->spool_grace_ms, is_needed, &sweep);
 	if (files)
 		log_info("removed spool files that nothing refers to", LOG_INT("files", files));
+}
+
+static int64_t step(void *context)
+{
+	struct reconciler *reconciler = context;
+	clean(reconciler);
+	upload_reconcile(reconciler->transfer);
 	return reconciler->config->reconcile_interval_ms;
 }
 
-struct reconciler *reconciler_create(const struct config *config, struct db_pool *pool, struct spool *spool)
+struct reconciler *reconciler_create(
+	const struct config *config, struct db_pool *pool, struct spool *spool, struct transfer *transfer)
 {
 	struct reconciler *reconciler = memory_alloc(sizeof(*reconciler));
-	*reconciler = (struct reconciler){config, pool, spool, NULL};
+	*reconciler = (struct reconciler){config, pool, spool, transfer, NULL};
 	reconciler->loop = loop_start("reconciler", step, reconciler);
 	return reconciler;
 }

@@ -14,9 +14,11 @@ struct config;
 struct db_pool;
 struct reconciler;
 struct spool;
+struct transfer;
 
 /* All borrowed. */
-struct reconciler *reconciler_create(const struct config *config, struct db_pool *pool, struct spool *spool);
+struct reconciler *reconciler_create(
+	const struct config *config, struct db_pool *pool, struct spool *spool, struct transfer *transfer);
 void reconciler_free(struct reconciler *reconciler); /* NULL is accepted */
 
 #endif

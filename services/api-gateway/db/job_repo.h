@@ -109,7 +109,7 @@ MUST_CHECK int job_rerun(struct db_conn *conn, const char *id, const char *store
  * running / -1. */
 MUST_CHECK int job_note_progress(
 	struct db_conn *conn, const struct progress_message *progress, int64_t timeout_ms, struct error *err);
-/* Whether an unfinished or dead job still needs this file of the spool (`spool` in its spec): 1 / 0 / -1. */
+/* Whether an unfinished or dead job (`spool` in its spec), or an upload, still needs this file of the spool: 1 / 0 / -1. */
 MUST_CHECK int job_spool_needed(struct db_conn *conn, const char *name, struct error *err);
 /* Deletes finished jobs (succeeded, failed, cancelled; dead ones stay) older than that, at most `limit`. */
 MUST_CHECK int job_delete_finished(

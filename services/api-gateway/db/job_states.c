@@ -56,7 +56,10 @@ static const struct db_statement NOTE_PROGRESS = {"job_note_progress",
 	"UPDATE job SET done = $3, total = nullif($4::bigint, -1), worker = $5, reported = now(),"
 	" overdue_at = greatest(overdue_at, now() + $6::bigint * interval '1 ms')" RUNNING_ATTEMPT};
 static const struct db_statement SPOOL_NEEDED = {"job_spool_needed",
-	"SELECT 1 FROM job WHERE state IN ('queued', 'running', 'dead') AND spec ->> 'spool' = $1 LIMIT 1"};
+	"SELECT 1 FROM job WHERE state IN ('queued', 'running', 'dead') AND spec ->> 'spool' = $1"
+	" UNION ALL SELECT 1 FROM upload WHERE id::text = $1 AND (state <> 'finished' OR kind = "
+	"'partial')"
+	" LIMIT 1"};
 static const struct db_statement DELETE_FINISHED = {"job_delete_finished",
 	"DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state IN ('succeeded', 'failed', 'cancelled')"
 	" AND updated < now() - $1::bigint * interval '1 ms' ORDER BY updated LIMIT $2 FOR UPDATE SKIP "

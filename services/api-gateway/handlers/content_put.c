@@ -4,11 +4,10 @@
  * the row alone is refused before a byte of the body is read.
  */
 #include "common/arena.h"
-#include "common/buf.h"
 #include "db/media_repo.h"
-#include "domain/mediadata.h"
 #include "domain/transfer.h"
 #include "gateway.h"
+#include "handlers/creation.h"
 #include "handlers/session.h"
 #include "handlers/transfer.h"
 #include "http/checksum_headers.h"
@@ -16,7 +15,6 @@
 #include "http/preconditions.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "schemas/schema.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -27,75 +25,12 @@ struct creation {
 	bool possible;
 };
 
-static void add_tags(cJSON *json, const struct request *request)
-{
-	cJSON *list = cJSON_AddArrayToObject(json, "tags");
-	char *rest = arena_strdup(request->arena, request_query(request, "tags"));
-	for (char *tag; (tag = strsep(&rest, ","));)
-		if (*tag)
-			cJSON_AddItemToArray(list, cJSON_CreateString(tag));
-}
-
-/* What path and query say about a media that is to be made, as a body would say it. NULL when they name no
- * store. */
-static cJSON *creation_json(const struct request *request)
-{
-	static const char *const STORE_PARAMS[][2] = {{"store", "pk"}, {"store_type", "type"},
-		{"bucket", "bucket"}, {"s3_url", "s3_url"}, {"site", "site"}};
-	cJSON *json = cJSON_CreateObject(), *store = cJSON_AddObjectToObject(json, "store_config");
-	const char *pid_type = request_query(request, "pid_type");
-	cJSON_AddStringToObject(json, "pid", request_param(request, "pid"));
-	cJSON_AddStringToObject(json, "pid_type", pid_type ? pid_type : "DEFAULT");
-	add_tags(json, request);
-	for (size_t i = 0; i < sizeof(STORE_PARAMS) / sizeof(STORE_PARAMS[0]); i++) {
-		const char *value = request_query(request, STORE_PARAMS[i][0]);
-		if (value)
-			cJSON_AddStringToObject(store, STORE_PARAMS[i][1], value);
-	}
-	if (store->child)
-		return json;
-	cJSON_Delete(json);
-	return NULL;
-}
-
-static void delete_json(void *json)
-{
-	cJSON_Delete(json);
-}
-
-static int check_creation(struct gateway *gateway, const struct request *request, struct response *response,
-	const cJSON *json, struct error *err)
-{
-	static const char *const LOC[] = {"query", NULL};
-	CLEANUP(buf_release) struct buf problems = {0};
-	const struct schema *schema = schema_set_find(gateway->schemas, "rest/content_input.json");
-	if (schema_check(schema, value_of_json(json), LOC, &problems) == 0)
-		return 0;
-	response_set_detail(response, arena_memdup(request->arena, problems.data, problems.length));
-	return error_set(err, ERROR_INVALID, NULL);
-}
-
-static const char *print_json(const cJSON *json, struct arena *arena)
-{
-	char *text = cJSON_PrintUnformatted(json);
-	const char *copy = arena_strdup(arena, text);
-	cJSON_free(text);
-	return copy;
-}
-
 static int resolve_creation(struct gateway *gateway, struct db_conn *conn, const struct request *request,
 	struct response *response, struct creation *out, struct error *err)
 {
-	cJSON *json = creation_json(request);
-	if (!json)
-		return error_set(err, ERROR_NOT_FOUND,
-			"no media has this pid; to make one, name its store: ?store=<pk>, or "
-			"?store_type=<type>&bucket=<bucket>");
-	arena_defer(request->arena, delete_json, json);
 	struct mediadata data;
-	if (check_creation(gateway, request, response, json, err) ||
-		mediadata_resolve(
-			conn, json, print_json(json, request->arena), NULL, request->arena, &data, err))
+	const cJSON *json = creation_json(request, request_param(request, "pid"), &request->query);
+	if (creation_resolve(gateway, conn, request, response, json, "query", &data, err))
 		return -1;
 	*out = (struct creation){data.media, true};
 	return 0;

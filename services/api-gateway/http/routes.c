@@ -15,6 +15,7 @@
 #include "handlers/system.h"
 #include "handlers/tokens.h"
 #include "handlers/transfer.h"
+#include "handlers/uploads.h"
 
 #include <stddef.h>
 
@@ -115,6 +116,14 @@ const struct route ROUTES[] = {
 	{"PUT",    "/api/media/{pid...}/content",   handle_content_put,       WRITER, STREAM,                           REPLY("media"),           200},
 	{"GET",    "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
 	{"HEAD",   "/api/media/{pid...}/content",   handle_content_get,       READER, STREAM,                           NULL,                     200},
+
+	{"OPTIONS", "/api/uploads",                 handle_uploads_options,   PUBLIC, NONE,                             NULL,                     204},
+	{"POST",   "/api/uploads",                  handle_uploads_create,    WRITER, STREAM,                           NULL,                     201},
+	{"OPTIONS", "/api/uploads/{id}",            handle_uploads_options,   PUBLIC, NONE,                             NULL,                     204},
+	{"HEAD",   "/api/uploads/{id}",             handle_uploads_read,      WRITER, NONE,                             NULL,                     200},
+	{"PATCH",  "/api/uploads/{id}",             handle_uploads_append,    WRITER, STREAM,                           NULL,                     204},
+	{"DELETE", "/api/uploads/{id}",             handle_uploads_delete,    WRITER, NONE,                             NULL,                     204},
+	{"POST",   "/api/uploads/{id}",             handle_uploads_override,  WRITER, STREAM,                           NULL,                     204}, /* X-HTTP-Method-Override */
 
 	{"GET",    "/api/jobs",                     handle_job_list,          READER, NONE,                             REPLY("job_list"),        200},
 	{"GET",    "/api/jobs/{id}",                handle_job_read,          READER, NONE,                             REPLY("job"),             200},
