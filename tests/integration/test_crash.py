@@ -39,7 +39,8 @@ class Crash(unittest.TestCase):
                                       "MEDIASTORE_TRANSFER_DEADLINE": "20s"})
         cls.addClassCleanup(cls.system.stop)
         cls.client = Client(cls.system)
-        cls.stores = cls.client.stores()
+        cls.stores = {"FilesystemStore": cls.client.filesystem(), "DictStore": cls.client.ram(),
+                      "BucketStore": cls.client.bucket()}
 
     # --- what must hold after any crash
 

@@ -172,7 +172,7 @@ static inline void expect_refusal(const char *request, int status, const char *c
 	assert_string_equal(wire_header(&reply, "Content-Type"), "application/json");
 	assert_string_equal(wire_header(&reply, "Connection"), "close");
 	CLEANUP(buf_release) struct buf expected = {0};
-	buf_printf(&expected, "\"code\": \"%s\"}", code);
+	buf_printf(&expected, "\"code\": \"%s\", \"request_id\": \"", code);
 	assert_non_null(strstr(reply.body.data, expected.data));
 	assert_int_equal(strncmp(reply.body.data, "{\"detail\": \"", 12), 0);
 	assert_true(closed);
