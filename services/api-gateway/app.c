@@ -44,6 +44,7 @@
 #include "messaging/job_post.h"
 #include "messaging/replies.h"
 #include "metrics.h"
+#include "requests/consumer.h"
 #include "schemas/bus_names.h"
 #include "schemas/openapi.h"
 #include "schemas/schema.h"
@@ -57,14 +58,14 @@ enum {
 	INTERNAL_HEAD_MAX = 16 * 1024,
 	CONNECT_TIMEOUT_MS = 5000,
 	PUBLISHER_DRAIN_MS = 5000,
-	PROBES = 3,
+	PROBES = 4,
 };
 
 struct app {
 	const struct config *config;
 	struct arena *arena; /* names and tables that live as long as the process */
 	const char *instance, *reply_queue;
-	struct bus_options publisher_options, results_options, queues_options, replayer_options;
+	struct bus_options publisher_options, results_options, queues_options, replayer_options, requests_options;
 	struct metrics_parts metrics;
 	struct gateway_probe probes[PROBES + 1];
 	struct gateway gateway;
@@ -99,6 +100,7 @@ struct app {
 	struct leases *leases;
 	struct queues *queues;
 	struct traffic *traffic;
+	struct request_consumer *requests;
 	struct http_server *internal, *public;
 };
 
@@ -162,6 +164,14 @@ static int probe_results(void *context, struct error *err)
 static void print_workers(void *context, struct buf *out)
 {
 	queues_print_workers(context, out);
+}
+
+static int probe_requests(void *context, struct error *err)
+{
+	struct app *app = context;
+	return request_consumer_ready(app->requests)
+		       ? 0
+		       : error_set(err, ERROR_UNAVAILABLE, "not subscribed to requests");
 }
 
 /* --- building, in order */
@@ -267,6 +277,7 @@ static void build_gateway(struct app *app)
 		{"database", probe_database, app},
 		{"broker.publish", probe_publisher, app},
 		{"broker.results", probe_results, app},
+		{"broker.requests", probe_requests, app},
 	};
 	memcpy(app->probes, probes, sizeof(probes));
 	struct gateway *gateway = &app->gateway;
@@ -332,6 +343,8 @@ static void build_background(struct app *app)
 	app->scheduler = scheduler_create(&options);
 	app->leases = leases_create(app->once);
 	app->reconciler = reconciler_create(app->config, app->pool, app->spool);
+	app->requests_options = bus_options(app, "api-gateway requests", app->publisher_options.topology);
+	app->requests = request_consumer_create(&app->requests_options, &app->gateway);
 }
 
 struct listener {
@@ -410,6 +423,7 @@ void app_stop(struct app *app)
 		return;
 	event_feed_close(app->events);
 	stop_listening(app, app->public);
+	request_consumer_free(app->requests);
 	reconciler_free(app->reconciler);
 	leases_free(app->leases);
 	scheduler_free(app->scheduler);

@@ -9,8 +9,9 @@ FAILED=0
 ARROWS=(
 	'common                          ^common/'
 	'schemas                         ^(schemas|common)/'
-	'services/api-gateway            ^(schemas|common|http|handlers|domain|db|messaging|background)/|^[a-z_]+\.h$'
+	'services/api-gateway            ^(schemas|common|http|requests|handlers|domain|db|messaging|background)/|^[a-z_]+\.h$'
 	'services/api-gateway/http       ^(schemas|common|http|handlers|domain)/|^(gateway|config)\.h$'
+	'services/api-gateway/requests   ^(schemas|common|requests|domain|db)/|^http/(request|response|dispatch|auth|body)\.h$|^(gateway|config)\.h$'
 	'services/api-gateway/handlers   ^(schemas|common|handlers|domain|db)/|^http/(auth|request|response|body_bytes|byte_range|checksum_headers|content_disposition|preconditions)\.h$|^(gateway|config)\.h$'
 	'services/api-gateway/background ^(schemas|common|background|domain|db|messaging)/|^(gateway|config)\.h$'
 	'services/api-gateway/domain     ^(schemas|common|domain|db|messaging)/|^config\.h$'
