@@ -210,6 +210,7 @@ static struct bus_options bus_options(const struct app *app, const char *name, s
 {
 	return (struct bus_options){
 		.urls = app->config->amqp_url,
+		.tls = {app->config->amqp_ca, app->config->amqp_cert, app->config->amqp_key},
 		.app_id = "api-gateway",
 		.name = name,
 		.heartbeat_s = (int)(app->config->amqp_heartbeat_ms / 1000),
@@ -372,6 +373,8 @@ static int listen_on(const struct app *app, const struct listener *listener,
 static int build(struct app *app, const volatile sig_atomic_t *stop, struct error *err)
 {
 	const struct config *config = app->config;
+	if (bus_urls_check(config->amqp_url, err))
+		return error_prefix(err, "AMQP_URL: ");
 	app->pool = open_pool(config, "api-gateway", config->database_timeout_ms);
 	app->lists = open_pool(config, "api-gateway lists", -1);
 	app->reader = media_reader_create(app->pool, config->database_timeout_ms);

@@ -95,6 +95,7 @@ static struct bus_options bus_options(const struct app *app, const char *name)
 {
 	return (struct bus_options){
 		.urls = app->config->amqp_url,
+		.tls = {app->config->amqp_ca, app->config->amqp_cert, app->config->amqp_key},
 		.app_id = "store-worker",
 		.name = name,
 		.heartbeat_s = (int)(app->config->amqp_heartbeat_ms / 1000),
