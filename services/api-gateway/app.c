@@ -21,6 +21,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/random.h"
+#include "common/url_list.h"
 #include "config.h"
 #include "db/media_reader.h"
 #include "db/pool.h"
@@ -45,6 +46,7 @@
 #include "messaging/replies.h"
 #include "metrics.h"
 #include "requests/consumer.h"
+#include "requests/followup.h"
 #include "schemas/bus_names.h"
 #include "schemas/openapi.h"
 #include "schemas/schema.h"
@@ -100,7 +102,9 @@ struct app {
 	struct leases *leases;
 	struct queues *queues;
 	struct traffic *traffic;
+	struct url_list *sources;
 	struct request_consumer *requests;
+	struct followup *followup;
 	struct http_server *internal, *public;
 };
 
@@ -296,6 +300,7 @@ static void build_gateway(struct app *app)
 	gateway->bodies = app->bodies;
 	gateway->once = app->once = build_once(app);
 	gateway->events = app->events = build_events(app);
+	gateway->sources = app->sources;
 	gateway->publisher = app->publisher;
 	gateway->transfer = app->transfer;
 	gateway->probes = app->probes;
@@ -337,7 +342,8 @@ static void build_views(struct app *app)
 
 static void build_background(struct app *app)
 {
-	struct scheduler_options options = {app->pool, app->post, app->spool, app->instance};
+	struct scheduler_options options = {
+		app->pool, app->post, app->spool, app->instance, app->gateway.secret_key};
 	app->numberer = numberer_create(app->pool, app->config->event_retention_ms);
 	app->relay = relay_create(app->pool, app->publisher);
 	app->replayer = replayer_create(app->pool, &app->replayer_options);
@@ -345,6 +351,7 @@ static void build_background(struct app *app)
 	app->leases = leases_create(app->once);
 	app->reconciler = reconciler_create(app->config, app->pool, app->spool);
 	app->requests_options = bus_options(app, "api-gateway requests", app->publisher_options.topology);
+	app->followup = followup_create(&app->gateway);
 	app->requests = request_consumer_create(&app->requests_options, &app->gateway);
 }
 
@@ -375,6 +382,8 @@ static int build(struct app *app, const volatile sig_atomic_t *stop, struct erro
 	const struct config *config = app->config;
 	if (bus_urls_check(config->amqp_url, err))
 		return error_prefix(err, "AMQP_URL: ");
+	if (url_list_create(config->sources, &app->sources, err))
+		return error_prefix(err, "MEDIASTORE_SOURCES: ");
 	app->pool = open_pool(config, "api-gateway", config->database_timeout_ms);
 	app->lists = open_pool(config, "api-gateway lists", -1);
 	app->reader = media_reader_create(app->pool, config->database_timeout_ms);
@@ -427,6 +436,7 @@ void app_stop(struct app *app)
 	event_feed_close(app->events);
 	stop_listening(app, app->public);
 	request_consumer_free(app->requests);
+	followup_free(app->followup);
 	reconciler_free(app->reconciler);
 	leases_free(app->leases);
 	scheduler_free(app->scheduler);
@@ -445,6 +455,7 @@ void app_stop(struct app *app)
 	spool_free(app->spool);
 	once_free(app->once);
 	event_feed_free(app->events);
+	url_list_free(app->sources);
 	proxies_free(app->proxies);
 	cors_free(app->cors);
 	budget_free(app->bodies);

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/random.h"
+#include "common/url_list.h"
 #include "config.h"
 #include "jobs/consumer.h"
 #include "jobs/holder.h"
@@ -41,6 +42,8 @@ struct app {
 	struct store_environment environment;
 	struct http_client *http; /* to gateways */
 	struct job_environment jobs;
+	struct url_list *sources;
+	struct http_client *strangers;
 	struct bus_topology topology;
 	struct bus_options publisher_options, control_options, consumer_options[CONSUMERS];
 	struct store_cache *stores;
@@ -88,6 +91,17 @@ static int build_stores(struct app *app, struct error *err)
 		    sizeof(app->environment.secret_key)) != 0)
 		return error_set(err, ERROR_INVALID, "MEDIASTORE_SECRET_KEY is not 64 hex digits");
 	app->stores = store_cache_create(&app->environment);
+	return 0;
+}
+
+static int build_sources(struct app *app, struct error *err)
+{
+	if (url_list_create(app->config->sources, &app->sources, err) != 0)
+		return error_prefix(err, "MEDIASTORE_SOURCES: ");
+	const struct http_client_options options = {.connect_timeout_ms = CONNECT_TIMEOUT_MS,
+		.user_agent = "mediastore-store-worker/" MEDIASTORE_VERSION,
+		.addresses = url_list_addresses(app->sources)};
+	app->strangers = http_client_create(&options);
 	return 0;
 }
 
@@ -170,7 +184,14 @@ static void describe_jobs(struct app *app)
 	gethostname(host, sizeof(host) - 1);
 	app->jobs = (struct job_environment){
 		.stores = app->stores,
+<<<<<<< HEAD
 		.http = app->http,
+=======
+		.http = app->environment.http,
+		.sources = app->sources,
+		.strangers = app->strangers,
+		.source_max = config->source_max,
+>>>>>>> 4fbff92 (requests: upload by URL)
 		.worker = arena_printf(app->arena, "%s:%d", host, (int)getpid()),
 		.holder = app->holder_id,
 		.spool_dir = config->spool_dir,
@@ -264,7 +285,8 @@ int app_create(const struct config *config, struct app **out, struct error *err)
 	struct app *app = memory_alloc(sizeof(*app));
 	app->config = config;
 	app->arena = arena_create();
-	if (build_stores(app, err) != 0 || build_publisher(app, err) != 0 || build_bytes(app, err) != 0) {
+	if (build_stores(app, err) != 0 || build_sources(app, err) != 0 || build_publisher(app, err) != 0 ||
+		build_bytes(app, err) != 0) {
 		app_free(app);
 		return -1;
 	}
@@ -305,8 +327,15 @@ void app_free(struct app *app)
 		bus_publisher_free(app->publisher, clock_monotonic_ms() + FLUSH_TIMEOUT_MS);
 	bus_notes_free(app->notes);
 	store_cache_free(app->stores);
+<<<<<<< HEAD
 	http_client_free(app->http);
 	http_client_free(app->environment.http);
+=======
+	if (app->environment.http)
+		http_client_free(app->environment.http);
+	http_client_free(app->strangers);
+	url_list_free(app->sources);
+>>>>>>> 4fbff92 (requests: upload by URL)
 	explicit_bzero(app->environment.secret_key, sizeof(app->environment.secret_key));
 	arena_free(app->arena);
 	free(app);

@@ -30,6 +30,8 @@ static void print(const struct answer_address *to, const struct answer *answer, 
 	add_text(out, "job_state", answer->job_state);
 	if (answer->attempt)
 		buf_printf(out, ",\"attempt\":%" PRId64, answer->attempt);
+	if (answer->progress)
+		buf_printf(out, ",\"progress\":%s", answer->progress);
 	if (answer->replayed)
 		buf_append_text(out, ",\"replayed\":true");
 	if (answer->status)

@@ -28,8 +28,9 @@ struct answer {
 	const char *body;  /* JSON text: the result, or from status 400 on the error; NULL: none */
 	const char *job;   /* the job that goes on; NULL: none */
 	const char *job_state;
-	int64_t attempt; /* of the job; 0: left out */
-	bool replayed;   /* carried out before: this is what came of it then */
+	const char *progress; /* JSON text: of the job; NULL: none */
+	int64_t attempt;      /* of the job; 0: left out */
+	bool replayed;        /* carried out before: this is what came of it then */
 };
 
 /* 0: the broker has it, or there is nobody to tell (any more). UNAVAILABLE, DEADLINE. */

@@ -14,6 +14,7 @@
 #include "http/dispatch.h"
 #include "requests/bytes.h"
 #include "requests/kinds.h"
+#include "requests/source.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -160,6 +161,11 @@ void call_run(struct call *call, struct gateway *gateway)
 {
 	response_release(&call->response);
 	call->response = (struct response){0};
+	if (source_is_named(call)) {
+		response_begin(&call->request, &call->response);
+		source_begin(call, gateway);
+		return;
+	}
 	begin_request(call);
 	dispatch(gateway, &call->request, &call->response);
 	if (call->asked.kind->run == RUN_BYTES && call->response.error.code == ERROR_NONE)

@@ -10,6 +10,7 @@
 #include "gateway.h"
 #include "requests/call.h"
 #include "requests/kinds.h"
+#include "requests/source.h"
 
 #include <string.h>
 
@@ -79,6 +80,12 @@ static struct once_answer answer_of(const struct call *call)
 		call->response.status, call->response.body.data ? call->response.body.data : ""};
 }
 
+/* What is to be fetched is a job at first, which the database alone decides. */
+static enum request_effect effect_of(const struct call *call)
+{
+	return source_is_named(call) ? EFFECT_WITHIN : call->asked.kind->effect;
+}
+
 /* Effect and answer in one transaction. */
 static int run_within(struct serving *serving, struct error *err)
 {
@@ -103,7 +110,7 @@ static int run(struct serving *serving, struct error *err)
 		call_run(call, call->gateway);
 		return 0;
 	}
-	if (call->asked.kind->effect == EFFECT_WITHIN)
+	if (effect_of(call) == EFFECT_WITHIN)
 		return run_within(serving, err);
 	struct gateway ours = *call->gateway;
 	ours.once = NULL;
@@ -162,6 +169,8 @@ static enum serve_outcome carry_out(struct serving *serving)
 	}
 	bool passing = call_is_passing(call);
 	end_once(serving);
+	if (call->response.status == SOURCE_BEGUN)
+		return SERVE_DONE; /* the rest is told as it happens */
 	return passing && !serving->last ? SERVE_AGAIN : send_response(serving);
 }
 
@@ -183,6 +192,8 @@ static enum serve_outcome serve(struct serving *serving, bool *replayed)
 	*replayed = begun == 0;
 	if (begun == 0) {
 		call->response.status = before.status;
+		if (before.status == SOURCE_BEGUN && before.text)
+			return source_join(call, call->gateway, before.text, &err) ? SERVE_AGAIN : SERVE_DONE;
 		return send_final(serving, before.status, before.text, true);
 	}
 	if (serving->first && send(serving, &ACCEPTED) != SERVE_DONE) {
