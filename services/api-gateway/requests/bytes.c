@@ -32,15 +32,7 @@ static int find(struct call *call, struct gateway *gateway, struct media_row *ro
 	const char *pid = bus_request_pid(&call->asked);
 	int64_t deadline = clock_monotonic_ms() + gateway->database_timeout_ms;
 	CLEANUP(db_release) struct db_conn *conn = db_acquire(gateway->pool, deadline, err);
-	int found = conn ? media_find(conn, pid, DB_NO_LOCK, call->arena, row, err) : -1;
-	if (found < 0)
-		return -1;
-	if (!found)
-		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
-	if (row->status != MEDIA_READY)
-		return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give",
-			media_status_name(row->status));
-	return 0;
+	return conn ? transfer_find_ready(conn, pid, call->arena, row, err) : -1;
 }
 
 static void write_answer(struct call *call, const struct buf *bytes, const char *url)
