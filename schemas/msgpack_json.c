@@ -71,6 +71,12 @@ static void print_double(double number, char out[NUMBER_SIZE])
 
 /* --- from msgpack */
 
+/* msgpack-c has no pointer to what is empty. */
+static const char *bytes_of(const char *bytes)
+{
+	return bytes ? bytes : "";
+}
+
 /* What is not UTF-8 is not this function's to see. */
 static void append_string(struct buf *out, const char *text, size_t length)
 {
@@ -119,8 +125,8 @@ static int append_object(struct buf *out, const msgpack_object *object, struct e
 static int append_ext(struct buf *out, const msgpack_object_ext *ext, struct error *err)
 {
 	struct error ignored;
-	if (ext->type != MSGPACK_JSON_DECIMAL || json_text_check(ext->ptr, ext->size, 0, &ignored) ||
-		!memchr("-0123456789", ext->ptr[0], 11))
+	if (ext->size == 0 || ext->type != MSGPACK_JSON_DECIMAL ||
+		json_text_check(ext->ptr, ext->size, 0, &ignored) || !memchr("-0123456789", ext->ptr[0], 11))
 		return bad(err, "an ext is no decimal");
 	buf_append(out, ext->ptr, ext->size);
 	return 0;
@@ -146,7 +152,7 @@ static int append_map(struct buf *out, const msgpack_object_map *map, struct err
 		if (key->type != MSGPACK_OBJECT_STR)
 			return bad(err, "a name is no text");
 		buf_append(out, ",", i > 0);
-		append_string(out, key->via.str.ptr, key->via.str.size);
+		append_string(out, bytes_of(key->via.str.ptr), key->via.str.size);
 		buf_append(out, ":", 1);
 		if (append_object(out, &map->ptr[i].val, err))
 			return -1;
@@ -171,10 +177,10 @@ static int append_object(struct buf *out, const msgpack_object *object, struct e
 	case MSGPACK_OBJECT_FLOAT64:
 		return append_float(out, object->via.f64, err);
 	case MSGPACK_OBJECT_STR:
-		append_string(out, object->via.str.ptr, object->via.str.size);
+		append_string(out, bytes_of(object->via.str.ptr), object->via.str.size);
 		return 0;
 	case MSGPACK_OBJECT_BIN:
-		append_base64(out, object->via.bin.ptr, object->via.bin.size);
+		append_base64(out, bytes_of(object->via.bin.ptr), object->via.bin.size);
 		return 0;
 	case MSGPACK_OBJECT_EXT:
 		return append_ext(out, &object->via.ext, err);
@@ -257,7 +263,7 @@ static bool write_binary(struct encoder *encoder)
 static void write_text(struct encoder *encoder)
 {
 	msgpack_pack_str(&encoder->packer, encoder->text.length);
-	msgpack_pack_str_body(&encoder->packer, encoder->text.data, encoder->text.length);
+	msgpack_pack_str_body(&encoder->packer, bytes_of(encoder->text.data), encoder->text.length);
 }
 
 /* Integers that 64 bits hold; but -0 is a float's. */
