@@ -25,7 +25,7 @@ class Requests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.system = System(gateways=2, settings={"MEDIASTORE_REQUEST_PATIENCE": "4s", "MEDIASTORE_REQUEST_MAX": "1MiB",
-                                                  "MEDIASTORE_IDEMPOTENCY_WAIT": "2s"})
+                                                  "MEDIASTORE_IDEMPOTENCY_WAIT": "2s", "MEDIASTORE_QUICK_DEADLINE": "10s"})
         cls.addClassCleanup(cls.system.stop)
         cls.client = Client(cls.system)
 

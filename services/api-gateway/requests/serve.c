@@ -135,9 +135,9 @@ static int begin_once(struct serving *serving, struct once_answer *answer, struc
 	struct once_request request = {
 		.user_pk = call->principal.user_pk, .key = arena_printf(call->arena, "bus:%s", hex)};
 	memcpy(request.fingerprint_hex, hex, sizeof(request.fingerprint_hex));
-	/* the broker has given up on whoever had it before; at the second attempt it may be a live copy's */
-	request.seize =
-		call->delivery->redelivered && serving->first && call->asked.kind->effect == EFFECT_WITHIN;
+	/* The broker has given up on whoever had it before: what he has begun is noted, and he can begin nothing
+	 * more. At a second attempt the claim may be a live copy's. */
+	request.seize = call->delivery->redelivered && serving->first;
 	int begun = once_begin(call->gateway->once, &request, call->arena, &serving->claim, answer, err);
 	serving->claimed = begun == 1;
 	return begun;
