@@ -69,8 +69,9 @@ struct job_source {
 	size_t inline_length;
 	const char *
 		path; /* a spool file, when the worker shares the directory; url is then set too, for workers that do not see it */
-	const char *url;   /* ticket on a gateway, or presigned by one */
-	const char *fetch; /* URL of somebody else's, to be read if the worker's settings allow it; alone */
+	const char *url; /* ticket on a gateway, or presigned by one */
+	const char *
+		fetch; /* URL of somebody else's, to be read if the worker's settings allow it; with url only where that is presigned for it */
 };
 
 /* Which objects a list tells of. */

@@ -108,8 +108,6 @@ static int presign(struct db_conn *conn, const unsigned char secret_key[SEAL_KEY
 int fetch_compose(struct db_conn *conn, const unsigned char secret_key[SEAL_KEY_SIZE],
 	const struct job_spec *spec, struct arena *arena, struct job_message *job, struct error *err)
 {
-	if (spec->fetch_s3)
-		return presign(conn, secret_key, spec, arena, &job->source.url, err);
 	job->source.fetch = spec->fetch_url;
-	return 0;
+	return spec->fetch_s3 ? presign(conn, secret_key, spec, arena, &job->source.url, err) : 0;
 }

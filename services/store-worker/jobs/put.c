@@ -58,8 +58,6 @@ static int open_url(const struct job *job, struct put_source *source, struct err
 			err, ERROR_SOURCE_FAILED, "this worker cannot reach the source of the bytes");
 	http_source_init(&source->http, job->environment->http, message->source.url, message->size,
 		job->environment->stall_timeout_ms, message->deadline_unix_ms);
-	if (message->size < 0) /* no spool file, but an object that a gateway has presigned */
-		http_source_distrust(&source->http, job->environment->source_max);
 	source->chosen = &source->http.pulled.base;
 	return 0;
 }
@@ -97,10 +95,12 @@ static int open_fetch(const struct job *job, struct put_source *source, struct e
 		return error_prefix(err, "source: ");
 	if (scheme == URL_FILE)
 		return open_file(job, source, err);
-	if (scheme == URL_S3)
-		return error_set(err, ERROR_UNSUPPORTED, "s3 sources are presigned by the gateway");
-	http_source_init(&source->http, environment->strangers, message->source.fetch, -1,
-		environment->stall_timeout_ms, message->deadline_unix_ms);
+	bool is_s3 = scheme == URL_S3; /* presigned by a gateway, for a server that it knows */
+	if (is_s3 && !message->source.url)
+		return error_set(err, ERROR_INVALID, "source: an s3 URL that is not presigned");
+	http_source_init(&source->http, is_s3 ? environment->http : environment->strangers,
+		is_s3 ? message->source.url : message->source.fetch, -1, environment->stall_timeout_ms,
+		message->deadline_unix_ms);
 	http_source_distrust(&source->http, environment->source_max);
 	source->chosen = &source->http.pulled.base;
 	return 0;
