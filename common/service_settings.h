@@ -20,11 +20,10 @@
 
 #define SERVICE_SETTINGS_FIELDS                                                                              \
 	char *amqp_url;                                                                                      \
-	char *service_key, *secret_key; /* 64 hex digits each */                                             \
-	char *test_messages;            /* NULL: this is no test */                                          \
+	char *service_key, *secret_key;       /* 64 hex digits each */                                       \
+	char *test_messages;                  /* NULL: this is no test */                                    \
 	char *amqp_ca, *amqp_cert, *amqp_key; /* files; NULL: none */                                        \
 	char *sources;                        /* NULL: none */                                               \
-	char *service_key, *secret_key;       /* 64 hex digits each */                                       \
 	char *log_level, *log_format;                                                                        \
 	int64_t amqp_heartbeat_ms, stall_timeout_ms
 

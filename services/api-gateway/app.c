@@ -67,7 +67,8 @@ struct app {
 	const struct config *config;
 	struct arena *arena; /* names and tables that live as long as the process */
 	const char *instance, *reply_queue;
-	struct bus_options publisher_options, results_options, queues_options, replayer_options, requests_options;
+	struct bus_options publisher_options, results_options, queues_options, replayer_options,
+		requests_options;
 	struct metrics_parts metrics;
 	struct gateway_probe probes[PROBES + 1];
 	struct gateway gateway;

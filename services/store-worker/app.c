@@ -184,14 +184,10 @@ static void describe_jobs(struct app *app)
 	gethostname(host, sizeof(host) - 1);
 	app->jobs = (struct job_environment){
 		.stores = app->stores,
-<<<<<<< HEAD
 		.http = app->http,
-=======
-		.http = app->environment.http,
 		.sources = app->sources,
 		.strangers = app->strangers,
 		.source_max = config->source_max,
->>>>>>> 4fbff92 (requests: upload by URL)
 		.worker = arena_printf(app->arena, "%s:%d", host, (int)getpid()),
 		.holder = app->holder_id,
 		.spool_dir = config->spool_dir,
@@ -327,15 +323,10 @@ void app_free(struct app *app)
 		bus_publisher_free(app->publisher, clock_monotonic_ms() + FLUSH_TIMEOUT_MS);
 	bus_notes_free(app->notes);
 	store_cache_free(app->stores);
-<<<<<<< HEAD
 	http_client_free(app->http);
 	http_client_free(app->environment.http);
-=======
-	if (app->environment.http)
-		http_client_free(app->environment.http);
 	http_client_free(app->strangers);
 	url_list_free(app->sources);
->>>>>>> 4fbff92 (requests: upload by URL)
 	explicit_bzero(app->environment.secret_key, sizeof(app->environment.secret_key));
 	arena_free(app->arena);
 	free(app);

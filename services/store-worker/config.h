@@ -11,14 +11,9 @@ struct config {
 	char *spool_dir;    /* NULL: not shared with the gateways */
 	char *listen, *url; /* url NULL: made of the address */
 	char *store_root;
-<<<<<<< HEAD
 	char *sites, *sqlite_journal;
-	int64_t ram_limit, s3_part_size, s3_parallel_parts, read_back_max;
+	int64_t ram_limit, s3_part_size, s3_parallel_parts, source_max, read_back_max;
 	char *s3_ca_file, *s3_proxy;
-=======
-	char *sites;
-	int64_t ram_limit, s3_part_size, source_max, read_back_max;
->>>>>>> 4fbff92 (requests: upload by URL)
 	int64_t quick_threads, stream_threads, background_threads, http_threads;
 	int64_t stop_timeout_ms;
 
