@@ -50,9 +50,16 @@ struct bus_topology {
 	const struct bus_binding *bindings;
 };
 
+/* For amqps: the broker's certificate must be of this authority and name the host of the URL. */
+struct bus_tls {
+	const char *ca_file;              /* NULL: the system's authorities */
+	const char *cert_file, *key_file; /* to show the broker; NULL: none */
+};
+
 struct bus_options {
-	const char *
-		urls; /* "amqp://user:password@host:port/vhost", several separated by commas: tried in turn */
+	/* "amqp://user:password@host:port/vhost", amqps for TLS, several separated by commas: tried in turn */
+	const char *urls;
+	struct bus_tls tls;
 	const char *app_id; /* set on every message */
 	const char *name;   /* shown by the broker and in log lines: "api-gateway publisher" */
 	int heartbeat_s;

@@ -7,6 +7,7 @@
 #include "common/log.h"
 
 #include <amqp_framing.h>
+#include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,8 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+static const char SYSTEM_AUTHORITIES[] = "/etc/ssl/certs/ca-certificates.crt";
 
 enum { IDLE_WAIT_MS = 5000 };
 
@@ -169,19 +172,65 @@ static int login(struct bus_connection *connection, const struct bus_url *url)
 	return answer(connection, 0, &reply);
 }
 
-static int attach(struct bus_connection *connection, int fd)
+/* The library's socket, over which nothing has gone yet. Its descriptor is ours to connect, but with TLS
+ * the library connects it. */
+static amqp_socket_t *open_tcp(struct bus_connection *connection, const struct bus_url *url)
+{
+	struct error err;
+	int fd = bus_socket_connect(
+		url->host, url->port, clock_monotonic_ms() + BUS_CONNECT_MS, connection->watchdog, &err);
+	if (fd < 0) {
+		fail(connection, "%s", err.cause);
+		return NULL;
+	}
+	amqp_socket_t *socket = amqp_tcp_socket_new(connection->amqp);
+	if (socket) {
+		amqp_tcp_socket_set_sockfd(socket, fd); /* the library's now */
+		return socket;
+	}
+	close(fd);
+	fail(connection, "out of memory");
+	return NULL;
+}
+
+/* Certificate and host name are verified: the library's default, written down. */
+static int prepare_tls(const struct bus_tls *tls, amqp_socket_t *socket)
+{
+	amqp_ssl_socket_set_verify_peer(socket, 1);
+	amqp_ssl_socket_set_verify_hostname(socket, 1);
+	int status = amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
+	if (status == AMQP_STATUS_OK)
+		status = amqp_ssl_socket_set_cacert(socket, tls->ca_file ? tls->ca_file : SYSTEM_AUTHORITIES);
+	if (status == AMQP_STATUS_OK && tls->cert_file)
+		status = amqp_ssl_socket_set_key(
+			socket, tls->cert_file, tls->key_file ? tls->key_file : tls->cert_file);
+	return status;
+}
+
+static amqp_socket_t *open_tls(struct bus_connection *connection, const struct bus_url *url)
+{
+	const struct timeval limit = {.tv_sec = BUS_CONNECT_MS / 1000};
+	amqp_socket_t *socket = amqp_ssl_socket_new(connection->amqp);
+	int status = socket ? prepare_tls(&connection->options->tls, socket) : AMQP_STATUS_NO_MEMORY;
+	if (status == AMQP_STATUS_OK)
+		status = amqp_socket_open_noblock(socket, url->host, url->port, &limit);
+	if (status == AMQP_STATUS_OK)
+		return socket;
+	fail(connection, "TLS: %s", amqp_error_string2(status));
+	return NULL;
+}
+
+static int attach(struct bus_connection *connection, const struct bus_url *url)
 {
 	const struct timeval limit = {.tv_sec = BUS_RPC_MS / 1000};
 	connection->amqp = amqp_new_connection();
-	amqp_socket_t *socket = connection->amqp ? amqp_tcp_socket_new(connection->amqp) : NULL;
-	if (!socket) {
-		close(fd);
+	if (!connection->amqp)
 		return fail(connection, "out of memory");
-	}
-	amqp_tcp_socket_set_sockfd(socket, fd); /* the library's now */
+	if (!(url->tls ? open_tls : open_tcp)(connection, url))
+		return -1;
 	amqp_set_handshake_timeout(connection->amqp, &limit);
 	amqp_set_rpc_timeout(connection->amqp, &limit);
-	connection->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	connection->fd = fcntl(amqp_get_sockfd(connection->amqp), F_DUPFD_CLOEXEC, 0);
 	if (connection->fd < 0)
 		return fail(connection, "%s", strerror(errno));
 	bus_watchdog_guard(connection->watchdog, connection->fd);
@@ -190,12 +239,7 @@ static int attach(struct bus_connection *connection, int fd)
 
 static int open_url(struct bus_connection *connection, const struct bus_url *url)
 {
-	struct error err;
-	int fd = bus_socket_connect(
-		url->host, url->port, clock_monotonic_ms() + BUS_CONNECT_MS, connection->watchdog, &err);
-	if (fd < 0)
-		return fail(connection, "%s", err.cause);
-	if (attach(connection, fd))
+	if (attach(connection, url))
 		return -1;
 	bus_watchdog_arm(connection->watchdog, BUS_STALL_MS);
 	if (login(connection, url))

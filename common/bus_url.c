@@ -23,12 +23,13 @@ static int parse_one(char *memory, size_t size, struct bus_url *url)
 	struct amqp_connection_info info;
 	*url = (struct bus_url){.memory = memory, .size = size};
 	/* the parser decodes in place and writes no more than it reads */
-	if (amqp_parse_url(memory, &info) != AMQP_STATUS_OK || info.ssl || info.port == 0 || !*info.host)
+	if (amqp_parse_url(memory, &info) != AMQP_STATUS_OK || info.port == 0 || !*info.host)
 		return -1;
 	url->user = info.user;
 	url->password = info.password;
 	url->host = info.host;
 	url->port = info.port;
+	url->tls = info.ssl;
 	url->vhost =
 		*info.vhost ? info.vhost : "/"; /* a trailing slash is not meant as a vhost without a name */
 	return 0;
@@ -50,7 +51,7 @@ int bus_urls_parse(const char *text, struct bus_urls *out, struct error *err)
 		urls.list = memory_resize(urls.list, (urls.count + 1) * sizeof(*urls.list));
 		if (parse_one(memory, length, &urls.list[urls.count++])) {
 			error_set(err, ERROR_INVALID,
-				"broker address number %zu is not amqp://user:password@host:port/vhost",
+				"broker address number %zu is not amqp(s)://user:password@host:port/vhost",
 				urls.count);
 			bus_urls_release(&urls);
 			return -1;

@@ -5,11 +5,12 @@
 /*
  * The broker addresses of one setting: "amqp://user:password@host:port/vhost", several separated by commas.
  * Parts are percent-decoded, so a comma inside a password is written %2C. Left out: user and password
- * guest, port 5672, vhost "/". TLS (amqps) is refused: nothing may believe to be encrypted that is not.
+ * guest, port 5672 (amqps, which is TLS: 5671), vhost "/".
  */
 
 #include "common/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct bus_url {
@@ -17,6 +18,7 @@ struct bus_url {
 	size_t size;
 	const char *user, *password, *host, *vhost;
 	int port;
+	bool tls;
 };
 
 struct bus_urls {

@@ -21,6 +21,7 @@
  */
 
 enum { PIECE = 64 * 1024, KEPT_BODY_MAX = 64 * 1024, HEADERS_MAX = 64 * 1024, IDLE_MAX = 64 };
+enum { CLOCKS_APART_MS = 20 /* curl's clock and ours round differently */ };
 
 struct http_client {
 	int64_t connect_timeout_ms;
@@ -361,7 +362,7 @@ static int translate(const struct run *run, CURLcode code)
 			run->err, ERROR_FORBIDDEN, "the URL leads to an address that is not allowed");
 	switch (code) {
 	case CURLE_OPERATION_TIMEDOUT:
-		if (run->call->deadline_ms && clock_left_ms(run->call->deadline_ms) == 0)
+		if (run->call->deadline_ms && clock_left_ms(run->call->deadline_ms) <= CLOCKS_APART_MS)
 			return error_set_cause(run->err, ERROR_DEADLINE, "%s", text);
 		return error_set_cause(run->err, ERROR_UNAVAILABLE, "%s", text);
 	case CURLE_URL_MALFORMAT:

@@ -20,15 +20,27 @@
 
 #define SERVICE_SETTINGS_FIELDS                                                                              \
 	char *amqp_url;                                                                                      \
-	char *service_key, *secret_key; /* 64 hex digits each */                                             \
-	char *test_messages;            /* NULL: this is no test */                                          \
+	char *service_key, *secret_key;       /* 64 hex digits each */                                       \
+	char *test_messages;                  /* NULL: this is no test */                                    \
+	char *amqp_ca, *amqp_cert, *amqp_key; /* files; NULL: none */                                        \
+	char *sources;                        /* NULL: none */                                               \
 	char *log_level, *log_format;                                                                        \
 	int64_t amqp_heartbeat_ms, stall_timeout_ms
 
 /* clang-format off */
 #define SERVICE_SETTINGS(config)                                                                                       \
 	SETTING("AMQP_URL", SECRET, config, amqp_url, SETTING_REQUIRED,                                                \
-		"RabbitMQ: amqp://user:password@host:port/vhost, several separated by commas"),                        \
+		"RabbitMQ: amqp://user:password@host:port/vhost (amqps: with TLS), several separated by commas: "      \
+		"tried in turn"),                                                                                      \
+	SETTING("MEDIASTORE_AMQP_CA", PATH, config, amqp_ca, NULL,                                                     \
+		"file with the authorities whose certificates brokers may have; default: the system's"),               \
+	SETTING("MEDIASTORE_AMQP_CERT", PATH, config, amqp_cert, NULL,                                                 \
+		"file with the certificate to show to brokers that ask for one"),                                      \
+	SETTING("MEDIASTORE_AMQP_KEY", PATH, config, amqp_key, NULL, "file with its key; default: the same file"),     \
+	SETTING("MEDIASTORE_SOURCES", TEXT, config, sources, NULL,                                                     \
+		"what uploads by URL may read, with commas between: https://data.example.org/pub/, s3://bucket/, "     \
+		"file:///data/incoming and what is below them; and networks (10.0.0.0/8) whose private addresses "     \
+		"listed hosts may have; default: nothing"),                                                            \
 	SETTING("MEDIASTORE_SERVICE_KEY", KEY, config, service_key, SETTING_REQUIRED,                                  \
 		"signs the tickets by which services fetch bytes from each other; the same for all"),                  \
 	SETTING("MEDIASTORE_SECRET_KEY", KEY, config, secret_key, SETTING_REQUIRED,                                    \

@@ -140,6 +140,7 @@ static const struct message_field SOURCE[] = {
 		.length_offset = offsetof(struct job_source, inline_length)},
 	FIELD(TEXT, struct job_source, path),
 	FIELD(TEXT, struct job_source, url),
+	FIELD(TEXT, struct job_source, fetch),
 	{.name = NULL},
 };
 
@@ -244,7 +245,7 @@ static int check_needs(const struct need *needs, unsigned kind, const void *obje
 static int check_job(const struct job_message *job, struct error *err)
 {
 	const struct job_source *source = &job->source;
-	bool by_reference = source->path || source->url;
+	bool by_reference = source->path || source->url || source->fetch;
 	if (check_needs(JOB_NEEDS, job->kind, job, err))
 		return -1;
 	if (check_needs(BUCKET_NEEDS, job->store.type, &job->store, err))

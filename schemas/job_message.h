@@ -63,13 +63,15 @@ struct store_descriptor {
 	const char *s3_secret_sealed;                   /* seal.h, context "s3_config:" + s3_url */
 };
 
-/* Where a put's bytes are: exactly one of the three. */
+/* Where a put's bytes are: inline, at a path and url, or to be fetched. */
 struct job_source {
 	const void *inline_bytes; /* with inline_length; not NULL when inline, even for 0 bytes */
 	size_t inline_length;
 	const char *
 		path; /* a spool file, when the worker shares the directory; url is then set too, for workers that do not see it */
-	const char *url; /* ticket on a gateway */
+	const char *url; /* ticket on a gateway, or presigned by one */
+	const char *
+		fetch; /* URL of somebody else's, to be read if the worker's settings allow it; with url only where that is presigned for it */
 };
 
 /* Which objects a list tells of. */

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # A private RabbitMQ below the run directory: AMQP, Erlang distribution and its own epmd on loopback only, so that it
-# meets no other broker of the machine. One user, `mediastore`, with all rights on the vhost /.
+# meets no other broker of the machine. One user, `mediastore`, with all rights on the vhost /. RABBITMQ_TLS may name a
+# directory with ca.pem, server.pem and server.key: then it listens with TLS too, for clients with a certificate of that CA.
 
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin
 
@@ -30,6 +31,10 @@ rabbitmq_configure() {
 		printf 'default_user = mediastore\ndefault_pass = %s\n' "$SECRET_RABBITMQ"
 		printf 'log.file = false\nlog.console = true\nlog.console.level = info\n'
 		printf 'consumer_timeout = 604800000\n' # a background job may take days (ms)
+		[ -z "${RABBITMQ_TLS:-}" ] || printf '%s\n' "listeners.ssl.1 = 127.0.0.1:$(port_choose rabbitmq-tls)" \
+			"ssl_options.cacertfile = $RABBITMQ_TLS/ca.pem" "ssl_options.certfile = $RABBITMQ_TLS/server.pem" \
+			"ssl_options.keyfile = $RABBITMQ_TLS/server.key" "ssl_options.verify = verify_peer" \
+			"ssl_options.fail_if_no_peer_cert = true"
 	) >"$home/rabbitmq.conf"
 	printf '[].\n' >"$home/enabled_plugins"
 	[ -e "$home/.erlang.cookie" ] || printf '%s' "$SECRET_ERLANG_COOKIE" >"$home/.erlang.cookie"

@@ -21,6 +21,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/random.h"
+#include "common/url_list.h"
 #include "config.h"
 #include "db/media_reader.h"
 #include "db/pool.h"
@@ -44,6 +45,8 @@
 #include "messaging/job_post.h"
 #include "messaging/replies.h"
 #include "metrics.h"
+#include "requests/consumer.h"
+#include "requests/followup.h"
 #include "schemas/bus_names.h"
 #include "schemas/openapi.h"
 #include "schemas/schema.h"
@@ -57,14 +60,15 @@ enum {
 	INTERNAL_HEAD_MAX = 16 * 1024,
 	CONNECT_TIMEOUT_MS = 5000,
 	PUBLISHER_DRAIN_MS = 5000,
-	PROBES = 3,
+	PROBES = 4,
 };
 
 struct app {
 	const struct config *config;
 	struct arena *arena; /* names and tables that live as long as the process */
 	const char *instance, *reply_queue;
-	struct bus_options publisher_options, results_options, queues_options, replayer_options;
+	struct bus_options publisher_options, results_options, queues_options, replayer_options,
+		requests_options;
 	struct metrics_parts metrics;
 	struct gateway_probe probes[PROBES + 1];
 	struct gateway gateway;
@@ -99,6 +103,9 @@ struct app {
 	struct leases *leases;
 	struct queues *queues;
 	struct traffic *traffic;
+	struct url_list *sources;
+	struct request_consumer *requests;
+	struct followup *followup;
 	struct http_server *internal, *public;
 };
 
@@ -164,6 +171,14 @@ static void print_workers(void *context, struct buf *out)
 	queues_print_workers(context, out);
 }
 
+static int probe_requests(void *context, struct error *err)
+{
+	struct app *app = context;
+	return request_consumer_ready(app->requests)
+		       ? 0
+		       : error_set(err, ERROR_UNAVAILABLE, "not subscribed to requests");
+}
+
 /* --- building, in order */
 
 static int build_rest(struct app *app, struct error *err)
@@ -200,6 +215,7 @@ static struct bus_options bus_options(const struct app *app, const char *name, s
 {
 	return (struct bus_options){
 		.urls = app->config->amqp_url,
+		.tls = {app->config->amqp_ca, app->config->amqp_cert, app->config->amqp_key},
 		.app_id = "api-gateway",
 		.name = name,
 		.heartbeat_s = (int)(app->config->amqp_heartbeat_ms / 1000),
@@ -267,6 +283,7 @@ static void build_gateway(struct app *app)
 		{"database", probe_database, app},
 		{"broker.publish", probe_publisher, app},
 		{"broker.results", probe_results, app},
+		{"broker.requests", probe_requests, app},
 	};
 	memcpy(app->probes, probes, sizeof(probes));
 	struct gateway *gateway = &app->gateway;
@@ -284,6 +301,7 @@ static void build_gateway(struct app *app)
 	gateway->bodies = app->bodies;
 	gateway->once = app->once = build_once(app);
 	gateway->events = app->events = build_events(app);
+	gateway->sources = app->sources;
 	gateway->publisher = app->publisher;
 	gateway->transfer = app->transfer;
 	gateway->probes = app->probes;
@@ -325,13 +343,17 @@ static void build_views(struct app *app)
 
 static void build_background(struct app *app)
 {
-	struct scheduler_options options = {app->pool, app->post, app->spool, app->instance};
+	struct scheduler_options options = {
+		app->pool, app->post, app->spool, app->instance, app->gateway.secret_key};
 	app->numberer = numberer_create(app->pool, app->config->event_retention_ms);
 	app->relay = relay_create(app->pool, app->publisher);
 	app->replayer = replayer_create(app->pool, &app->replayer_options);
 	app->scheduler = scheduler_create(&options);
 	app->leases = leases_create(app->once);
 	app->reconciler = reconciler_create(app->config, app->pool, app->spool, app->transfer);
+	app->requests_options = bus_options(app, "api-gateway requests", app->publisher_options.topology);
+	app->followup = followup_create(&app->gateway);
+	app->requests = request_consumer_create(&app->requests_options, &app->gateway);
 }
 
 struct listener {
@@ -359,6 +381,10 @@ static int listen_on(const struct app *app, const struct listener *listener,
 static int build(struct app *app, const volatile sig_atomic_t *stop, struct error *err)
 {
 	const struct config *config = app->config;
+	if (bus_urls_check(config->amqp_url, err))
+		return error_prefix(err, "AMQP_URL: ");
+	if (url_list_create(config->sources, &app->sources, err))
+		return error_prefix(err, "MEDIASTORE_SOURCES: ");
 	app->pool = open_pool(config, "api-gateway", config->database_timeout_ms);
 	app->lists = open_pool(config, "api-gateway lists", -1);
 	app->reader = media_reader_create(app->pool, config->database_timeout_ms);
@@ -411,6 +437,8 @@ void app_stop(struct app *app)
 		return;
 	event_feed_close(app->events);
 	stop_listening(app, app->public);
+	request_consumer_free(app->requests);
+	followup_free(app->followup);
 	reconciler_free(app->reconciler);
 	leases_free(app->leases);
 	scheduler_free(app->scheduler);
@@ -429,6 +457,7 @@ void app_stop(struct app *app)
 	spool_free(app->spool);
 	once_free(app->once);
 	event_feed_free(app->events);
+	url_list_free(app->sources);
 	proxies_free(app->proxies);
 	cors_free(app->cors);
 	budget_free(app->bodies);

@@ -29,6 +29,7 @@ struct config {
 	int64_t presign_expiry_ms;
 	int64_t audit_bytes, audit_objects; /* per second; 0: no limit */
 	int64_t idempotency_wait_ms, idempotency_retention_ms, idempotency_answer_max;
+	int64_t request_threads, request_max, request_patience_ms; /* over the bus */
 	int64_t reconcile_interval_ms, spool_grace_ms, spool_max, upload_expiry_ms;
 	int64_t event_retention_ms, event_streams_max, event_heartbeat_ms, replay_max;
 	char *test_coverage; /* NULL: this is no test */

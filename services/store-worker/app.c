@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/random.h"
+#include "common/url_list.h"
 #include "config.h"
 #include "jobs/consumer.h"
 #include "jobs/holder.h"
@@ -41,6 +42,8 @@ struct app {
 	struct store_environment environment;
 	struct http_client *http; /* to gateways */
 	struct job_environment jobs;
+	struct url_list *sources;
+	struct http_client *strangers;
 	struct bus_topology topology;
 	struct bus_options publisher_options, control_options, consumer_options[CONSUMERS];
 	struct store_cache *stores;
@@ -91,10 +94,22 @@ static int build_stores(struct app *app, struct error *err)
 	return 0;
 }
 
+static int build_sources(struct app *app, struct error *err)
+{
+	if (url_list_create(app->config->sources, &app->sources, err) != 0)
+		return error_prefix(err, "MEDIASTORE_SOURCES: ");
+	const struct http_client_options options = {.connect_timeout_ms = CONNECT_TIMEOUT_MS,
+		.user_agent = "mediastore-store-worker/" MEDIASTORE_VERSION,
+		.addresses = url_list_addresses(app->sources)};
+	app->strangers = http_client_create(&options);
+	return 0;
+}
+
 static struct bus_options bus_options(const struct app *app, const char *name)
 {
 	return (struct bus_options){
 		.urls = app->config->amqp_url,
+		.tls = {app->config->amqp_ca, app->config->amqp_cert, app->config->amqp_key},
 		.app_id = "store-worker",
 		.name = name,
 		.heartbeat_s = (int)(app->config->amqp_heartbeat_ms / 1000),
@@ -170,6 +185,9 @@ static void describe_jobs(struct app *app)
 	app->jobs = (struct job_environment){
 		.stores = app->stores,
 		.http = app->http,
+		.sources = app->sources,
+		.strangers = app->strangers,
+		.source_max = config->source_max,
 		.worker = arena_printf(app->arena, "%s:%d", host, (int)getpid()),
 		.holder = app->holder_id,
 		.spool_dir = config->spool_dir,
@@ -263,7 +281,8 @@ int app_create(const struct config *config, struct app **out, struct error *err)
 	struct app *app = memory_alloc(sizeof(*app));
 	app->config = config;
 	app->arena = arena_create();
-	if (build_stores(app, err) != 0 || build_publisher(app, err) != 0 || build_bytes(app, err) != 0) {
+	if (build_stores(app, err) != 0 || build_sources(app, err) != 0 || build_publisher(app, err) != 0 ||
+		build_bytes(app, err) != 0) {
 		app_free(app);
 		return -1;
 	}
@@ -306,6 +325,8 @@ void app_free(struct app *app)
 	store_cache_free(app->stores);
 	http_client_free(app->http);
 	http_client_free(app->environment.http);
+	http_client_free(app->strangers);
+	url_list_free(app->sources);
 	explicit_bzero(app->environment.secret_key, sizeof(app->environment.secret_key));
 	arena_free(app->arena);
 	free(app);

@@ -50,6 +50,8 @@ const struct setting CONFIG_TABLE[] = {SERVICE_SETTINGS(struct config),
 		"objects up to this size are read back from their store when they have been put, and "
 		"compared "
 		"again; larger ones are compared while they are written"),
+	ROW_BETWEEN("MEDIASTORE_SOURCE_MAX", SIZE, source_max, "1TiB", 1, INT64_C(1) << 50,
+		"largest object that is fetched from a URL of MEDIASTORE_SOURCES"),
 	ROW_BETWEEN("MEDIASTORE_STOP_TIMEOUT", DURATION, stop_timeout_ms, "30s", 0, 3600 * SECOND,
 		"how long a worker that is stopped finishes what it has begun"),
 	SETTING_END};

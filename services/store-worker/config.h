@@ -12,7 +12,7 @@ struct config {
 	char *listen, *url; /* url NULL: made of the address */
 	char *store_root;
 	char *sites, *sqlite_journal;
-	int64_t ram_limit, s3_part_size, s3_parallel_parts, read_back_max;
+	int64_t ram_limit, s3_part_size, s3_parallel_parts, source_max, read_back_max;
 	char *s3_ca_file, *s3_proxy;
 	int64_t quick_threads, stream_threads, background_threads, http_threads;
 	int64_t stop_timeout_ms;

@@ -12,6 +12,7 @@
 #include "db/pool.h"
 #include "domain/audits.h"
 #include "domain/copies.h"
+#include "domain/fetch.h"
 #include "domain/job_spec.h"
 #include "domain/record.h"
 #include "domain/retry.h"
@@ -71,6 +72,8 @@ static int compose(struct scheduler *scheduler, struct db_conn *conn, const stru
 		.content_type = spec.content_type,
 		.range_last = -1,
 	};
+	if (row->kind == JOB_PUT && spec.fetch_url)
+		return fetch_compose(conn, scheduler->options.secret_key, &spec, arena, out, why);
 	if (row->kind == JOB_PUT)
 		compose_put(scheduler, &spec, arena, out);
 	if (row->kind == JOB_AUDIT)

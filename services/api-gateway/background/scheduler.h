@@ -19,7 +19,8 @@ struct scheduler_options { /* all borrowed */
 	struct db_pool *pool;
 	struct job_post *post;
 	struct spool *spool;
-	const char *instance; /* of this gateway */
+	const char *instance;            /* of this gateway */
+	const unsigned char *secret_key; /* SEAL_KEY_SIZE */
 };
 
 struct scheduler *scheduler_create(const struct scheduler_options *options);

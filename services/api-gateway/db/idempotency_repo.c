@@ -14,7 +14,8 @@ static const struct db_statement CLAIM = {"idempotency_claim",
 	"	effect = CASE WHEN i.created < now() - $6::bigint * interval '1 ms' THEN NULL ELSE i.effect "
 	"END"
 	" WHERE i.created < now() - $6::bigint * interval '1 ms'"
-	"	OR (i.status IS NULL AND i.leased_until < now() AND i.fingerprint = excluded.fingerprint)"
+	"	OR (i.status IS NULL AND (i.leased_until < now() OR $7) AND i.fingerprint = "
+	"excluded.fingerprint)"
 	" RETURNING effect"};
 static const struct db_statement FIND = {"idempotency_find",
 	"SELECT fingerprint = decode($3, 'hex') AS same, coalesce(status, 0) AS status, answer FROM "
@@ -36,12 +37,12 @@ static const struct db_statement DELETE_OLD = {"idempotency_delete_old",
 	"now())"
 	" LIMIT $2 FOR UPDATE SKIP LOCKED)"};
 
-int idempotency_claim(struct db_conn *conn, const struct idempotency_key *key, const char *claim,
+int idempotency_claim(struct db_conn *conn, const struct idempotency_key *key, const char *claim, bool seize,
 	int64_t lease_ms, int64_t retention_ms, struct arena *arena, const char **effect, struct error *err)
 {
 	return repo_text(conn, &CLAIM,
 		DB_PARAMS(DB_INT(key->user_pk), DB_TEXT(key->key), DB_TEXT(key->fingerprint_hex),
-			DB_TEXT(claim), DB_INT(lease_ms), DB_INT(retention_ms)),
+			DB_TEXT(claim), DB_INT(lease_ms), DB_INT(retention_ms), DB_BOOL(seize)),
 		arena, effect, err);
 }
 

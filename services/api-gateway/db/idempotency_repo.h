@@ -25,11 +25,12 @@ struct idempotency_row {
 	const char *answer; /* NULL: not kept */
 };
 
-/* 1: the request is ours, under this claim (a UUID), for lease_ms: nobody had it, who had it is gone, or
- * it is older than retention_ms · 0: it is another's or finished · -1. *effect: what who had it had noted, or
+/* 1: the request is ours, under this claim (a UUID), for lease_ms: nobody had it, who had it is gone
+ * (or said to be: seize), or it is older than retention_ms · 0: it is another's or finished · -1. *effect: what who had it had noted, or
  * NULL. */
 MUST_CHECK int idempotency_claim(struct db_conn *conn, const struct idempotency_key *key, const char *claim,
-	int64_t lease_ms, int64_t retention_ms, struct arena *arena, const char **effect, struct error *err);
+	bool seize, int64_t lease_ms, int64_t retention_ms, struct arena *arena, const char **effect,
+	struct error *err);
 /* 1 / 0 / -1 */
 MUST_CHECK int idempotency_find(struct db_conn *conn, const struct idempotency_key *key, struct arena *arena,
 	struct idempotency_row *out, struct error *err);

@@ -11,6 +11,8 @@ static const struct db_statement CREATE = {"s3_config_create",
 	" RETURNING pk"};
 static const struct db_statement FIND = {"s3_config_find", COLUMNS "WHERE pk = $1"};
 static const struct db_statement FIND_BY_URL = {"s3_config_find_by_url", COLUMNS "WHERE url = $1"};
+static const struct db_statement FIND_ONLY = {
+	"s3_config_find_only", COLUMNS "WHERE (SELECT count(*) FROM s3_config) = 1"};
 static const struct db_statement UPDATE = {"s3_config_update",
 	"UPDATE s3_config SET url = $2, access_key = $3, secret_key = $4, region = coalesce($5, region), "
 	"updated = now()"
@@ -57,6 +59,12 @@ int s3_config_find_by_url(struct db_conn *conn, const char *url, struct arena *a
 	struct s3_config_row *out, struct error *err)
 {
 	return find(conn, &FIND_BY_URL, DB_PARAMS(DB_TEXT(url)), arena, out, err);
+}
+
+int s3_config_find_only(
+	struct db_conn *conn, struct arena *arena, struct s3_config_row *out, struct error *err)
+{
+	return find(conn, &FIND_ONLY, DB_NO_PARAMS, arena, out, err);
 }
 
 int s3_config_update(struct db_conn *conn, const struct s3_config_row *row, struct error *err)

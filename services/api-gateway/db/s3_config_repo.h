@@ -26,6 +26,9 @@ MUST_CHECK int s3_config_find(
 	struct db_conn *conn, int64_t pk, struct arena *arena, struct s3_config_row *out, struct error *err);
 MUST_CHECK int s3_config_find_by_url(struct db_conn *conn, const char *url, struct arena *arena,
 	struct s3_config_row *out, struct error *err);
+/* The one that there is: 0 too when there are several. */
+MUST_CHECK int s3_config_find_only(
+	struct db_conn *conn, struct arena *arena, struct s3_config_row *out, struct error *err);
 /* Replaces the row with row->pk (region NULL: as it was). 1 / 0 / -1: CONFLICT as above. */
 MUST_CHECK int s3_config_update(struct db_conn *conn, const struct s3_config_row *row, struct error *err);
 /* 1 / 0 / -1: CONFLICT while stores use it. */

@@ -29,6 +29,8 @@ static const struct {
 	{"cursor", offsetof(struct job_spec, cursor), false, 0},
 	{"bytes_per_second", offsetof(struct job_spec, bytes_per_second), true, 0},
 	{"objects_per_second", offsetof(struct job_spec, objects_per_second), true, 0},
+	{"fetch_url", offsetof(struct job_spec, fetch_url), false, 0},
+	{"fetch_s3", offsetof(struct job_spec, fetch_s3), false, 0},
 	{"actor", offsetof(struct job_spec, actor), false, 0},
 	{"expires", offsetof(struct job_spec, expires_unix_ms), true, 0},
 };

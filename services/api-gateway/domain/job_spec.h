@@ -18,6 +18,8 @@ struct job_spec {
 	const char *filename;     /* NULL: none */
 	const char *spool;        /* name of the spool file that holds them; NULL: they rode in the message */
 	const char *spool_url;    /* internal URL of the gateway that has the file */
+	const char *fetch_url;    /* somebody else's URL from which a worker fetches the bytes; NULL: none */
+	const char *fetch_s3;     /* an s3 one: the server's URL; NULL: none */
 	const char *phase;        /* where a job of several steps stands; NULL: at its beginning */
 	const char *source_url;   /* a copy between sites: the ticket of the bytes */
 	const char *cursor;       /* an audit: the key after which it goes on */

@@ -126,8 +126,8 @@ static int try_once(struct once *once, const struct once_request *request, struc
 	struct idempotency_key key = key_of(request);
 	struct idempotency_row row;
 	CLEANUP(db_release) struct db_conn *conn = connect(once, err);
-	int ours = conn ? idempotency_claim(conn, &key, claim->id, ONCE_LEASE_MS, once->options.retention_ms,
-				  arena, &claim->effect, err)
+	int ours = conn ? idempotency_claim(conn, &key, claim->id, request->seize, ONCE_LEASE_MS,
+				  once->options.retention_ms, arena, &claim->effect, err)
 			: -1;
 	if (ours != 0)
 		return ours;

@@ -38,6 +38,8 @@ struct once_request {
 	int64_t user_pk;
 	const char *key; /* 1 to ONCE_KEY_MAX visible ASCII characters */
 	char fingerprint_hex[65];
+	bool seize; /* whoever has the claim is said to be gone: it is taken over before its lease ends. If he
+		       is not, he commits nothing. */
 };
 
 /* Belongs to the request that has it, until once_finish() or once_forget(). */

@@ -84,6 +84,10 @@ MUST_CHECK int transfer_put_later(struct transfer *transfer, const struct transf
 MUST_CHECK int transfer_resume(
 	struct transfer *transfer, const char *job_id, struct transfer_stored *out, struct error *err);
 
+/* The row of a media that has bytes to give. NOT_FOUND; CONFLICT: it is not READY. */
+MUST_CHECK int transfer_find_ready(
+	struct db_conn *conn, const char *pid, struct arena *arena, struct media_row *out, struct error *err);
+
 struct transfer_sink {
 	/* Called once, before the first byte, when it is certain that the bytes are coming. */
 	int (*begin)(void *context, struct error *err);

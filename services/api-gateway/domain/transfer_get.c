@@ -94,6 +94,17 @@ static int deliver(struct transfer *transfer, const struct result_message *resul
 	return result->url ? pull(transfer, result->url, relay, err) : push_inline(result, relay, err);
 }
 
+int transfer_find_ready(
+	struct db_conn *conn, const char *pid, struct arena *arena, struct media_row *out, struct error *err)
+{
+	if (transfer_find(conn, pid, DB_NO_LOCK, arena, out, err))
+		return -1;
+	if (out->status == MEDIA_READY)
+		return 0;
+	return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give",
+		media_status_name(out->status));
+}
+
 int transfer_get(struct transfer *transfer, const struct media_row *media, int64_t first, int64_t last,
 	const struct transfer_sink *sink, const struct caller *caller, struct arena *arena, struct error *err)
 {

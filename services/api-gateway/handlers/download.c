@@ -89,17 +89,10 @@ static int find_ready(struct gateway *gateway, const struct request *request, st
 	if (session_pid(request, response, &pid, err))
 		return -1;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	int found = conn ? media_find(conn, pid, DB_NO_LOCK, request->arena, row, err) : -1;
-	if (found == 1)
-		found = media_read_json(conn, pid, request->arena, json, err);
-	if (found < 0)
+	if (!conn || transfer_find_ready(conn, pid, request->arena, row, err))
 		return -1;
-	if (!found)
-		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
-	if (row->status != MEDIA_READY)
-		return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give",
-			media_status_name(row->status));
-	return 0;
+	int found = media_read_json(conn, pid, request->arena, json, err);
+	return found == 0 ? error_set(err, ERROR_NOT_FOUND, "no media has this pid") : found < 0 ? -1 : 0;
 }
 
 static int run_download(

@@ -149,7 +149,7 @@ static bool is_passing(const struct response *response)
 void idempotency_end(struct gateway *gateway, struct request *request, const struct response *response)
 {
 	struct once_claim *claim = request->claim;
-	if (!claim)
+	if (!claim || !gateway->once) /* or it is the claim of somebody who will end it himself */
 		return;
 	request->claim = NULL;
 	bool streamed = response->status == 0;

@@ -58,8 +58,8 @@ struct request {
 	/* From here on filled by dispatch, before the handler runs. */
 	const struct route *route;
 	struct request_params params, query;
-	struct principal principal;
-	struct once_claim *claim; /* of http/idempotency.c; NULL: none */
+	struct principal principal; /* may be set before: then nobody is asked for a token */
+	struct once_claim *claim;   /* of http/idempotency.c; NULL: none */
 	const char *body; /* the JSON text, without a BOM, followed by a NUL; NULL on routes without a JSON
 			     body */
 	size_t body_length;

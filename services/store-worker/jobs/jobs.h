@@ -15,6 +15,7 @@
 struct arena;
 struct http_client;
 struct store_cache;
+struct url_list;
 
 enum { JOB_INLINE_LIMIT = 1024 * 1024 /* whatever a job says */ };
 
@@ -22,11 +23,14 @@ enum { JOB_INLINE_LIMIT = 1024 * 1024 /* whatever a job says */ };
 struct job_environment {
 	struct store_cache *stores;
 	struct http_client *http;
-	const char *worker;      /* this instance, for people */
-	const char *holder;      /* this process, as the holder of RAM stores */
-	const char *spool_dir;   /* NULL: none that is shared with the gateways */
-	const char *bytes_url;   /* "http://host:port/internal/bytes/", a ticket follows */
-	const char *service_key; /* signs tickets */
+	const struct url_list *sources; /* what may be fetched on somebody's behalf */
+	struct http_client *strangers;  /* for it: connects to no address that they do not allow */
+	int64_t source_max;             /* bytes of it */
+	const char *worker;             /* this instance, for people */
+	const char *holder;             /* this process, as the holder of RAM stores */
+	const char *spool_dir;          /* NULL: none that is shared with the gateways */
+	const char *bytes_url;          /* "http://host:port/internal/bytes/", a ticket follows */
+	const char *service_key;        /* signs tickets */
 	int64_t stall_timeout_ms;
 	int64_t read_back_max; /* bytes up to which what was put is read again and compared */
 };

@@ -9,14 +9,18 @@
 #include "common/arena.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/url_list.h"
+#include "drivers/beneath.h"
 #include "jobs/http_source.h"
 #include "store/key.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
-/* Whichever of the three the job's bytes come from. */
+/* Whichever the job's bytes come from. */
 struct put_source {
 	struct memory_source memory;
 	struct file_source file;
@@ -58,12 +62,59 @@ static int open_url(const struct job *job, struct put_source *source, struct err
 	return 0;
 }
 
+/* In a directory that the settings list, and by no symbolic link out of it. */
+static int open_file(const struct job *job, struct put_source *source, struct error *err)
+{
+	CLEANUP(buf_release) struct buf root = {0}, path = {0};
+	url_list_file(job->environment->sources, job->message->source.fetch, &root, &path);
+	CLEANUP(cleanup_fd)
+	int directory = open(root.data ? root.data : "", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = directory < 0
+			 ? -1
+			 : beneath_open(directory, path.data ? path.data : "", O_RDONLY | O_NONBLOCK, 0);
+	if (fd < 0 && (errno == EXDEV || errno == ELOOP))
+		return error_set(err, ERROR_FORBIDDEN, "the source leads out of its directory");
+	if (fd < 0)
+		return error_set(err, ERROR_INVALID, "the source cannot be read: %s", strerror(errno));
+	if (file_source_adopt(&source->file, fd, err) != 0)
+		return error_set(err, ERROR_INVALID, "the source is not a regular file");
+	source->chosen = &source->file.base;
+	if (source->chosen->size > job->environment->source_max)
+		return error_set(err, ERROR_TOO_LARGE, "the source has more than %" PRId64 " bytes",
+			job->environment->source_max);
+	return 0;
+}
+
+/* Somebody else's URL. */
+static int open_fetch(const struct job *job, struct put_source *source, struct error *err)
+{
+	const struct job_environment *environment = job->environment;
+	const struct job_message *message = job->message;
+	enum url_scheme scheme;
+	if (url_list_check(environment->sources, message->source.fetch, &scheme, err) != 0)
+		return error_prefix(err, "source: ");
+	if (scheme == URL_FILE)
+		return open_file(job, source, err);
+	bool is_s3 = scheme == URL_S3; /* presigned by a gateway, for a server that it knows */
+	if (is_s3 && !message->source.url)
+		return error_set(err, ERROR_INVALID, "source: an s3 URL that is not presigned");
+	http_source_init(&source->http, is_s3 ? environment->http : environment->strangers,
+		is_s3 ? message->source.url : message->source.fetch, -1, environment->stall_timeout_ms,
+		message->deadline_unix_ms);
+	http_source_distrust(&source->http, environment->source_max);
+	source->chosen = &source->http.pulled.base;
+	return 0;
+}
+
 static int put_source_open(const struct job *job, struct put_source *source, struct error *err)
 {
 	const struct job_source *from = &job->message->source;
 	if (from->inline_bytes) {
 		memory_source_init(&source->memory, from->inline_bytes, from->inline_length);
 		source->chosen = &source->memory.base;
+	} else if (from->fetch) {
+		if (open_fetch(job, source, err) != 0)
+			return -1;
 	} else if (is_spool_path(job, from->path) && file_source_open(&source->file, from->path, err) == 0) {
 		source->chosen = &source->file.base;
 	} else if (open_url(job, source, err) != 0) {

@@ -62,19 +62,27 @@ static int file_rewind(struct source *base, struct error *err)
 	return error_set_cause(err, ERROR_SOURCE_FAILED, "lseek: %s", strerror(errno));
 }
 
-int file_source_open(struct file_source *source, const char *path, struct error *err)
+int file_source_adopt(struct file_source *source, int fd, struct error *err)
 {
-	/* O_NONBLOCK: opening a FIFO must not wait for its writer */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0)
-		return error_set_errno(err, errno, "open source file");
 	struct stat status;
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
 		close(fd);
 		return error_set_cause(err, ERROR_INVALID, "the source is not a regular file");
 	}
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	*source = (struct file_source){.base = {file_read, file_rewind, status.st_size, path}, .fd = fd};
+	*source = (struct file_source){.base = {file_read, file_rewind, status.st_size, NULL}, .fd = fd};
+	return 0;
+}
+
+int file_source_open(struct file_source *source, const char *path, struct error *err)
+{
+	/* O_NONBLOCK: opening a FIFO must not wait for its writer */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return error_set_errno(err, errno, "open source file");
+	if (file_source_adopt(source, fd, err) != 0)
+		return -1;
+	source->base.path = path;
 	return 0;
 }
 

@@ -54,6 +54,8 @@ struct file_source {
 	int fd;
 };
 MUST_CHECK int file_source_open(struct file_source *source, const char *path, struct error *err);
+/* The same with an open file, which becomes the source's (closed on failure too) and which no store may take. */
+MUST_CHECK int file_source_adopt(struct file_source *source, int fd, struct error *err);
 void file_source_release(struct file_source *source);
 
 /* Hashes what passes, and fails in place of the end with CHECKSUM when the bytes are not the expected ones:

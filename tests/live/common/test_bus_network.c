@@ -251,6 +251,28 @@ static void both_end_in_time_while_a_broker_accepts_and_says_nothing(void **stat
 	proxy->frozen = false;
 }
 
+static void the_next_broker_takes_over_when_one_is_gone(void **state)
+{
+	(void)state;
+	char both[1024];
+	snprintf(both, sizeof(both), "%s,%s", proxied, direct.options.urls);
+	fixture.options.urls = both;
+	struct inbox inbox;
+	inbox_init(&inbox, true);
+	const struct bus_subscription subscriptions[] = {{fixture.work, 10}, {NULL, 0}};
+	struct bus_consumer *consumer = ready_consumer(&fixture, subscriptions, &inbox);
+	struct bus_publisher *publisher = ready_publisher(&fixture);
+	struct bus_message message = text_message(&fixture, "work", "x");
+	struct error err;
+	assert_int_equal(bus_publisher_send(publisher, &message, in_ms(5000), &err), 0);
+	tcp_proxy_free(proxy); /* its port refuses from now on */
+	assert_eventually(bus_publisher_send(publisher, &message, in_ms(5000), &err) == 0);
+	assert_eventually(inbox_count(&inbox) >= 2);
+	end_consumer(consumer, &inbox);
+	bus_publisher_free(publisher, in_ms(1000));
+	proxy = tcp_proxy_create("127.0.0.1", 1); /* for tear_down() */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +290,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(consumer_of_a_frozen_broker_ends_in_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			both_end_in_time_while_a_broker_accepts_and_says_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			the_next_broker_takes_over_when_one_is_gone, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,11 +52,28 @@ static void several_are_separated_by_commas_and_blanks(void **state)
 	bus_urls_release(&urls);
 }
 
+static void amqps_means_tls_and_its_port(void **state)
+{
+	(void)state;
+	struct bus_urls urls;
+	struct error err;
+	assert_int_equal(bus_urls_parse("amqps://u:p@host/v,amqp://host,amqps://host:99", &urls, &err), 0);
+	static const struct {
+		bool tls;
+		int port;
+	} EXPECTED[] = {{true, 5671}, {false, 5672}, {true, 99}};
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(urls.list[i].tls, EXPECTED[i].tls);
+		assert_int_equal(urls.list[i].port, EXPECTED[i].port);
+	}
+	bus_urls_release(&urls);
+}
+
 static void bad_address_is_named_by_its_position_and_not_quoted(void **state)
 {
 	(void)state;
 	static const char *const TEXTS[] = {"amqp://ok,http://u:secret@host",
-		"amqp://ok,amqps://u:secret@host", "amqp://ok,", "amqp://ok,amqp://u:secret@host:99999",
+		"amqp://ok,amqpx://u:secret@host", "amqp://ok,", "amqp://ok,amqp://u:secret@host:99999",
 		"amqp://ok,amqp://u:secret@host/v?heartbeat=1", "amqp://ok,amqp://u:secret@host:0"};
 	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
 		struct error err;
@@ -80,6 +97,7 @@ int main(void)
 		cmocka_unit_test(every_part_is_read_and_decoded),
 		cmocka_unit_test(what_is_left_out_has_defaults),
 		cmocka_unit_test(several_are_separated_by_commas_and_blanks),
+		cmocka_unit_test(amqps_means_tls_and_its_port),
 		cmocka_unit_test(bad_address_is_named_by_its_position_and_not_quoted),
 		cmocka_unit_test(good_addresses_pass_the_check),
 	};

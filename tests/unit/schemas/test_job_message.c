@@ -59,7 +59,8 @@ static const struct job_message FULL_JOB = {
 	.source = {.inline_bytes = "in\0line",
 		.inline_length = 7,
 		.path = "/spool/1",
-		.url = "http://g/internal/bytes/t"},
+		.url = "http://g/internal/bytes/t",
+		.fetch = "https://data.example.org/x"},
 	.range_first = 10,
 	.range_last = 20,
 	.inline_max = 262144,
@@ -142,6 +143,7 @@ static void every_field_of_a_job_comes_back(void **state)
 	assert_memory_equal(a->source.inline_bytes, b.source.inline_bytes, 7);
 	assert_string_equal(a->source.path, b.source.path);
 	assert_string_equal(a->source.url, b.source.url);
+	assert_string_equal(a->source.fetch, b.source.fetch);
 	assert_int_equal(a->range_first, b.range_first);
 	assert_int_equal(a->range_last, b.range_last);
 	assert_int_equal(a->inline_max, b.inline_max);
