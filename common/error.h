@@ -37,7 +37,7 @@ enum error_retry { NEVER, LATER };
 	X(CHUNK_CHECKSUM, "chunk_checksum_mismatch", 460, NEVER, "checksum does not match the bytes sent")   \
 	X(CANCELLED, "cancelled", 499, NEVER, "cancelled")                                                   \
 	X(INTERNAL, "internal", 500, NEVER, "internal error")                                                \
-	X(UNSUPPORTED, "unsupported", 501, NEVER, "not supported here")                                      \
+	X(UNSUPPORTED, "unsupported", 422, NEVER, "not supported here")                                      \
 	X(SOURCE_FAILED, "source_failed", 502, LATER, "the source of the bytes failed")                      \
 	X(UNAVAILABLE, "unavailable", 503, LATER, "dependency unreachable")                                  \
 	X(DEADLINE, "deadline_exceeded", 504, LATER, "deadline exceeded")                                    \

@@ -193,7 +193,7 @@ class OpenApi(unittest.TestCase):
             self.assertEqual(base64.b64decode(self.ask(200, "GET", path)["base64"]), b"bytes")
         self.ask(409, "POST", "/api/upload", upload)
         self.ask(422, "POST", "/api/upload", {**upload, "base64": "%%%"})
-        self.ask(501, "GET", "/api/download/url/up")
+        self.ask(422, "GET", "/api/download/url/up")
         for path in ("/api/download/nothing", "/api/download/url/nothing"):
             self.ask(404, "GET", path)
 

@@ -51,7 +51,9 @@ BEGIN
 		'op', operation, 'changed', changed,
 		'store', json_build_object('pk', m.store, 'type', store_type, 'bucket', bucket),
 		'store_key', m.store_key, 'store_status', m.store_status, 'size', m.size, 'content_type', m.content_type,
-		'checksums', CASE WHEN m.sha256 IS NULL THEN '{}' ELSE json_build_object('sha256', m.sha256) END,
+		'checksums', CASE WHEN m.sha256 IS NULL THEN '{}'::json
+			WHEN m.crc32c IS NULL AND m.md5 IS NULL THEN json_build_object('sha256', m.sha256)
+			ELSE json_strip_nulls(json_build_object('sha256', m.sha256, 'crc32c', m.crc32c, 'md5', m.md5)) END,
 		'identifiers', m.identifiers, 'tags', m.tags, 'actor', actor, 'time', rfc3339(now()),
 		CASE WHEN large THEN 'metadata_url' ELSE 'metadata' END,
 		CASE WHEN large THEN to_jsonb('/api/media?pid=' || percent_encode(m.pid)) ELSE m.metadata END);
