@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 # Debian packages: what is needed for what, and installing what is missing. From elsewhere come only, by npm, Swagger UI
-# (cmake/swagger_ui.cmake) and, for the tests, AsyncAPI's parser (tests/asyncapi/check.sh).
+# (cmake/swagger_ui.cmake) and, for the tests, AsyncAPI's parser (tests/asyncapi/check.sh) and tus-js-client (cmake/npm.cmake).
 
 # packages_of SET: the packages for building, for running, for the tests.
 packages_of() {
