@@ -81,8 +81,21 @@ rabbitmq_answers() {
 	[ "$greeting" = $'\1' ]
 }
 
+# A broker that ends while it starts, because something else took one of its ports meanwhile, is started once more,
+# on other ports.
 rabbitmq_wait() {
-	process_wait rabbitmq 120 rabbitmq_greets
+	local end=$((SECONDS + 120)) starts=1
+	until rabbitmq_greets; do
+		if ! process_alive rabbitmq; then
+			[ "$starts" -lt 3 ] || fail "RabbitMQ ended while it started, three times" \
+				"The reason stands in its log, $RUN/log/rabbitmq.log" "$RUN/log/rabbitmq.log"
+			starts=$((starts + 1))
+			rabbitmq_launch
+		fi
+		[ "$SECONDS" -lt "$end" ] || fail "RabbitMQ was not ready within 120 s" \
+			"See its log, $RUN/log/rabbitmq.log; on a busy machine simply try again" "$RUN/log/rabbitmq.log"
+		sleep 0.1
+	done
 }
 
 rabbitmq_greets() { (rabbitmq_answers); }

@@ -67,24 +67,31 @@ static int launch(struct relay *relay, struct error *err)
 	return 1;
 }
 
-/* Waits for the oldest batch and notes which of its first events are confirmed without a gap. */
+/* Notes which of a batch's first events are confirmed without a gap. */
+static int note_confirmed(struct relay *relay, const struct flight *flight, struct error *err)
+{
+	size_t confirmed = 0;
+	while (confirmed < flight->count && flight->sending.outcomes[confirmed].code == ERROR_NONE)
+		confirmed++;
+	db_set_deadline(relay->duty.conn, clock_monotonic_ms() + DUTY_STATEMENT_MS);
+	if (confirmed && event_mark_published(relay->duty.conn, flight->events[confirmed - 1].seq, err))
+		return -1;
+	metric_add(&relay_events, 0, (int64_t)confirmed);
+	if (confirmed == flight->count)
+		return 0;
+	*err = flight->sending.outcomes[confirmed];
+	return -1;
+}
+
+/* Waits for the oldest batch. */
 static int land(struct relay *relay, struct error *err)
 {
 	struct flight flight = relay->flights[0];
-	CLEANUP(arena_cleanup) struct arena *arena = flight.arena;
 	relay->flights[0] = relay->flights[--relay->flying];
 	bus_publisher_end(relay->publisher, &flight.sending);
-	size_t confirmed = 0;
-	while (confirmed < flight.count && flight.sending.outcomes[confirmed].code == ERROR_NONE)
-		confirmed++;
-	db_set_deadline(relay->duty.conn, clock_monotonic_ms() + DUTY_STATEMENT_MS);
-	if (confirmed && event_mark_published(relay->duty.conn, flight.events[confirmed - 1].seq, err))
-		return -1;
-	metric_add(&relay_events, 0, (int64_t)confirmed);
-	if (confirmed == flight.count)
-		return 0;
-	*err = flight.sending.outcomes[confirmed];
-	return -1;
+	int result = note_confirmed(relay, &flight, err);
+	arena_free(flight.arena);
+	return result;
 }
 
 /* What else is on its way may arrive or not: it is sent again. */
