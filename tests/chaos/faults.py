@@ -3,7 +3,6 @@
 
 import collections
 import contextlib
-import os
 import random
 import time
 
@@ -59,14 +58,14 @@ def cut_connections(chaos):
 
 
 def fill_spool(chaos):
-    """Whatever is left of the spool's filesystem is taken for a while."""
+    """Whatever is left of the spool's filesystem is taken for a while; uploads that wait may have taken it already."""
     filler = chaos.system.spool / "filler"
-    with open(filler, "wb") as file, contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), open(filler, "wb") as file:
         while True:
             file.write(b"\0" * (1 << 20))
             file.flush()
     chaos.sleep(8)
-    os.unlink(filler)
+    filler.unlink(missing_ok=True)
     return "8 s"
 
 
