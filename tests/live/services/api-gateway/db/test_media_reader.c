@@ -44,7 +44,7 @@ static void ask(struct crowd *crowd, const char *const pids[READERS], int64_t ti
 		while (db_pool_usage(crowd->pool).waiting < (i < AT_A_TIME ? i + 1 : AT_A_TIME))
 			clock_sleep_ms(1);
 	}
-	clock_sleep_ms(200); /* for the last of them to queue */
+	clock_sleep_ms(1000); /* for the last of them to queue, on a busy machine too */
 }
 
 static void await(struct crowd *crowd)
