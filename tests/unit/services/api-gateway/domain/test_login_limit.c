@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { FAILURES = 4, WINDOW_MS = 60000 };
+enum { FAILURES = 4, WINDOW_MS = 3600000 };
 
 static struct login_limit *limit;
 
