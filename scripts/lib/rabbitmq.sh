@@ -81,8 +81,8 @@ rabbitmq_answers() {
 	[ "$greeting" = $'\1' ]
 }
 
-# A broker that ends while it starts, because something else took one of its ports meanwhile, is started once more,
-# on other ports.
+# A broker that ends while it starts, as when something else took one of its ports meanwhile, is started once more, on
+# other ports and with another epmd.
 rabbitmq_wait() {
 	local end=$((SECONDS + 120)) starts=1
 	until rabbitmq_greets; do
@@ -90,6 +90,8 @@ rabbitmq_wait() {
 			[ "$starts" -lt 3 ] || fail "RabbitMQ ended while it started, three times" \
 				"The reason stands in its log, $RUN/log/rabbitmq.log" "$RUN/log/rabbitmq.log"
 			starts=$((starts + 1))
+			process_stop epmd 5
+			rm -f "$RUN"/ports/{epmd,rabbitmq,rabbitmq-distribution}
 			rabbitmq_launch
 		fi
 		[ "$SECONDS" -lt "$end" ] || fail "RabbitMQ was not ready within 120 s" \

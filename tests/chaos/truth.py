@@ -16,7 +16,8 @@ def wait_for_quiet(chaos):
     """Nothing left to do: no job, no event unsent, no media undecided; yields what is still open at the end."""
     queries = {
         "a job is open": "SELECT id, kind, state, attempt, error_code FROM job WHERE state IN ('queued', 'running')",
-        "an event is not sent": "SELECT id FROM outbox UNION ALL SELECT seq FROM event WHERE NOT published",
+        "an event is not sent": "SELECT id FROM outbox UNION ALL"
+                               " SELECT seq FROM event WHERE seq > (SELECT seq FROM event_published)",
         "a media is undecided": "SELECT pid, store_status, updated FROM media WHERE store_status = 'PENDING'",
     }
 
