@@ -44,7 +44,7 @@ class System:
         self._s3 = None
         self._subscribers = []
         try:
-            self.up()
+            self._up_at_last()
         except BaseException:
             self.stop()
             raise
@@ -81,6 +81,14 @@ class System:
         if "TEST_MESSAGES" in os.environ:
             with open(os.environ["TEST_MESSAGES"], "ab") as account:
                 account.write(self.messages.read_bytes())
+
+    def _up_at_last(self):
+        """Beside many other systems, one of them may take a port between its choice here and its use: once more then."""
+        try:
+            self.up()
+        except RuntimeError as error:
+            print(f"scripts/up failed, and is tried once more: {str(error)[:2000]}", flush=True)
+            self.up()
 
     def up(self, **settings):
         """scripts/up: at first, to bring back what was killed, and to change settings or numbers."""
