@@ -73,17 +73,18 @@ static void reading_init(const struct media_reader *reader, const char *pid, str
 	gate_init(&out->gate);
 }
 
-/* Takes a turn if one is free, else a place in the queue. */
-static void enter(struct media_reader *reader, struct reading *reading)
+/* True with a turn, if one was free; else it has a place in the queue, and its state is no longer its own. */
+static bool enter(struct media_reader *reader, struct reading *reading)
 {
 	LOCK_SCOPE(&reader->lock);
 	if (reader->turns < TURNS) {
 		reader->turns++;
 		reading->state = LEADS;
-		return;
+		return true;
 	}
 	*reader->end = reading;
 	reader->end = &reading->next;
+	return false;
 }
 
 static bool leave(struct media_reader *reader, struct reading *reading)
@@ -139,10 +140,8 @@ static void wake(struct reading *reading, enum state state)
  * queue is about to be woken. */
 static void await_turn(struct media_reader *reader, struct reading *reading)
 {
-	if (reading->state == LEADS || gate_wait(&reading->gate, reading->deadline_ms) ||
-		leave(reader, reading))
-		return;
-	(void)gate_wait(&reading->gate, INT64_MAX);
+	if (!gate_wait(&reading->gate, reading->deadline_ms) && !leave(reader, reading))
+		(void)gate_wait(&reading->gate, INT64_MAX);
 }
 
 /* --- turns */
@@ -207,8 +206,8 @@ int media_reader_read(struct media_reader *reader, const char *pid, struct arena
 {
 	struct reading reading;
 	reading_init(reader, pid, &reading);
-	enter(reader, &reading);
-	await_turn(reader, &reading);
+	if (!enter(reader, &reading))
+		await_turn(reader, &reading);
 	if (reading.state == LEADS)
 		lead(reader, &reading);
 	if (reading.state == ANSWERED)
