@@ -142,7 +142,7 @@ class ContractMedia(unittest.TestCase):
             self.system.psql("DELETE FROM media WHERE store = $1", store)
 
     def test_every_list_streams_in_constant_memory(self):
-        count, long = 20000, "x" * 200
+        count, long = 50000, "x" * 200
         for path, table, columns, values in (
                 ("/stores", "store", "bucket, type", "'DictStore'"),
                 ("/s3cfgs", "s3_config", "url, access_key, secret_key", "'a', 'v1.x'"),
