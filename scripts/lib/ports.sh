@@ -6,15 +6,17 @@
 PORTS_FIRST=20000
 PORTS_COUNT=12000
 
-# Every local TCP port in use, one hexadecimal number a line. What only waits for late packets (TIME_WAIT, 06) is none:
-# a server that was stopped a moment ago gets its port again.
-ports_in_use() {
-	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$2 ~ /:/ && $4 != "06" { n = split($2, part, ":"); print part[n] }'
+# The local TCP ports that are listened on, one hexadecimal number a line. What is left of connections there does not
+# keep a server from having its port again.
+ports_listening() {
+	{ cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true; } | awk '$4 == "0A" { n = split($2, part, ":"); print part[n] }'
 }
 
 # port_is_free PORT
 port_is_free() {
-	! ports_in_use | grep -qix "$(printf '%04X' "$1")"
+	local listening
+	listening=$(ports_listening)
+	! grep -qix "$(printf '%04X' "$1")" <<<"$listening"
 }
 
 # port_choose NAME: prints the port kept under that name, or a new one, which is kept.
