@@ -97,7 +97,7 @@ int command_user_passwd(const struct command_line *line)
 	OPEN_DESK(desk, line);
 	CLEANUP(prompt_wipe) struct prompt_secret password;
 	const char *ignored;
-	if (people_read(&desk.people, line->argument, desk.arena, &ignored, &desk.err) ||
+	if (people_read(&desk.people, line->argument, desk.arena, &ignored, NULL, &desk.err) ||
 		prompt_password("New password", true, &password, &desk.err))
 		return fail(&desk.err);
 	struct people_change what = {.password = password.text};

@@ -75,19 +75,20 @@ int s3_config_update(struct db_conn *conn, const struct s3_config_row *row, stru
 		err);
 }
 
-static int in_use(struct db_conn *conn, int64_t pk, struct error *err)
+/* One that comes to use it after this is left to the foreign key, which is a CONFLICT too. */
+static int refuse_used(struct db_conn *conn, int64_t pk, struct error *err)
 {
 	CLEANUP(db_result_cleanup) struct db_result *row = NULL;
 	if (db_query(conn, &USERS, DB_PARAMS(DB_INT(pk)), &row, err))
 		return -1;
-	return error_set(
-		err, ERROR_CONFLICT, "stores use this S3 configuration: %.150s", db_text_at(row, 0, 0));
+	const char *users = db_text_at(row, 0, 0);
+	return *users ? error_set(err, ERROR_CONFLICT, "stores use this S3 configuration: %.150s", users) : 0;
 }
 
 int s3_config_delete(struct db_conn *conn, int64_t pk, struct error *err)
 {
-	int gone = repo_change(conn, &DELETE, DB_PARAMS(DB_INT(pk)), err);
-	return gone < 0 && db_error_constraint(conn)[0] ? in_use(conn, pk, err) : gone;
+	int used = refuse_used(conn, pk, err);
+	return used ? used : repo_change(conn, &DELETE, DB_PARAMS(DB_INT(pk)), err);
 }
 
 int s3_config_list_json(struct db_conn *conn, db_visit_text_fn *visit, void *context, struct error *err)

@@ -8,6 +8,7 @@
 #include "db/user_repo.h"
 #include "domain/password.h"
 #include "domain/principal.h"
+#include "domain/row_tag.h"
 
 #include <string.h>
 
@@ -106,7 +107,8 @@ int people_change(const struct people *people, const char *name, const struct pe
 	CLEANUP(db_release) struct db_conn *conn = connect(people, err);
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	struct user_row user;
-	if (!conn || db_begin(conn, &tx, err))
+	if (!conn || db_begin(conn, &tx, err) ||
+		row_tag_require(conn, ROW_USER, name, change->if_match, arena, err))
 		return -1;
 	int found = user_find(conn, name, arena, &user, err);
 	if (found == 0)
@@ -118,10 +120,12 @@ int people_change(const struct people *people, const char *name, const struct pe
 }
 
 int people_read(const struct people *people, const char *name, struct arena *arena, const char **json,
-	struct error *err)
+	const char **tag, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = connect(people, err);
-	return conn ? read_found(conn, name, arena, json, err) : -1;
+	if (!conn || (tag && row_tag_read(conn, ROW_USER, name, arena, tag, err)))
+		return -1;
+	return read_found(conn, name, arena, json, err);
 }
 
 int people_list(const struct people *people,

@@ -28,19 +28,20 @@ enum people_active { PEOPLE_AS_IS, PEOPLE_ENABLE, PEOPLE_DISABLE };
 struct people_change {
 	const char *password, *role; /* NULL: as it is */
 	enum people_active active;
+	const char *if_match; /* the versions it is meant for, as an If-Match has them; NULL: any */
 };
 
 /* *json is {name, role, active, created, updated}. INVALID, CONFLICT (the name is taken). */
 MUST_CHECK int people_create(const struct people *people, const char *name, const char *password,
 	const char *role, struct arena *arena, const char **json, struct error *err);
 /* A new password ends the tokens of logins, but for keep_token_pk (0: none); disabling ends all.
- * NOT_FOUND, INVALID, CONFLICT: it would leave no active admin. */
+ * NOT_FOUND, INVALID, PRECONDITION_FAILED, CONFLICT: it would leave no active admin. */
 MUST_CHECK int people_change(const struct people *people, const char *name,
 	const struct people_change *change, int64_t keep_token_pk, struct arena *arena, const char **json,
 	struct error *err);
-/* NOT_FOUND */
+/* *tag (row_tag.h; tag may be NULL) is its entity tag. NOT_FOUND */
 MUST_CHECK int people_read(const struct people *people, const char *name, struct arena *arena,
-	const char **json, struct error *err);
+	const char **json, const char **tag, struct error *err);
 /* Tells visit() of each, by name; it may stop with another value than 0, which is then returned. */
 MUST_CHECK int people_list(const struct people *people,
 	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,

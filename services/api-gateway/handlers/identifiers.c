@@ -8,6 +8,7 @@
 #include "gateway.h"
 #include "handlers/list_stream.h"
 #include "handlers/session.h"
+#include "handlers/versions.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -35,8 +36,10 @@ int handle_identifier_read(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	const char *name = request_param(request, "name");
 	struct identifier_type type;
-	if (!conn || identifiers_read(conn, request_param(request, "name"), request->arena, &type, err))
+	if (!conn || versions_tag(conn, request, response, ROW_IDENTIFIER, name, err) ||
+		identifiers_read(conn, name, request->arena, &type, err))
 		return -1;
 	answer(request, response, &type);
 	return 0;
@@ -82,7 +85,9 @@ int handle_identifier_update(
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *name = request_text(request->json, "name");
 	const char *pattern = request_text(request->json, "pattern");
-	if (!conn || identifiers_update(conn, name, pattern ? pattern : "", err))
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (!conn || versions_begin(conn, request, ROW_IDENTIFIER, name, &tx, err) ||
+		identifiers_update(conn, name, pattern ? pattern : "", err) || versions_commit(&tx, err))
 		return -1;
 	tell_mismatches(gateway, conn, request, response, name, pattern ? pattern : "");
 	return 0;
@@ -93,5 +98,10 @@ int handle_identifier_delete(
 {
 	(void)response;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	return !conn ? -1 : identifiers_delete(conn, request_param(request, "name"), err);
+	const char *name = request_param(request, "name");
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (!conn || versions_begin(conn, request, ROW_IDENTIFIER, name, &tx, err) ||
+		identifiers_delete(conn, name, err))
+		return -1;
+	return versions_commit(&tx, err);
 }

@@ -4,7 +4,6 @@
 #include "common/arena.h"
 #include "db/media_reader.h"
 #include "db/media_repo.h"
-#include "domain/entity_tag.h"
 #include "domain/media_updates.h"
 #include "domain/mediadata.h"
 #include "domain/object_key.h"
@@ -62,12 +61,7 @@ int handle_media_read(
 		return -1;
 	if (!found)
 		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
-	const char *etag = arena_printf(request->arena, "\"%" PRId64 "\"", version);
-	response_header(request, response, "ETag", etag);
-	if (entity_tag_in_list(request_header(request, "If-None-Match"), etag)) {
-		response->status = 304;
-		return 0;
-	}
+	response_header_printf(request, response, "ETag", "\"%" PRId64 "\"", version);
 	response_json_text(request, response, json, strlen(json));
 	return 0;
 }

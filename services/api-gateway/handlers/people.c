@@ -34,7 +34,7 @@ int handle_me_read(
 	struct tokens_source source = {gateway->pool, gateway->database_timeout_ms};
 	const struct principal *me = &request->principal;
 	const char *user, *token;
-	if (people_read(&people, me->username, request->arena, &user, err) ||
+	if (people_read(&people, me->username, request->arena, &user, NULL, err) ||
 		tokens_read(&source, me->token_pk, request->arena, &token, err))
 		return -1;
 	buf_append_text(&response->body, "{\"name\":");
@@ -85,9 +85,11 @@ int handle_user_read(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct people people = people_of(gateway);
-	const char *json;
-	if (people_read(&people, request_param(request, "name"), request->arena, &json, err))
+	const char *json, *tag;
+	if (people_read(&people, request_param(request, "name"), request->arena, &json, &tag, err))
 		return -1;
+	if (tag)
+		response_header(request, response, "ETag", tag);
 	return answer(request, response, json);
 }
 
@@ -107,6 +109,7 @@ int handle_user_update(
 		.password = request_text(request->json, "password"),
 		.role = request_text(request->json, "role"),
 		.active = active_of(request),
+		.if_match = request_header(request, "If-Match"),
 	};
 	const char *json;
 	if (people_change(&people, request_param(request, "name"), &change, request->principal.token_pk,
@@ -120,7 +123,8 @@ int handle_user_delete(
 {
 	(void)response;
 	struct people people = people_of(gateway);
-	struct people_change change = {.active = PEOPLE_DISABLE};
+	struct people_change change = {
+		.active = PEOPLE_DISABLE, .if_match = request_header(request, "If-Match")};
 	const char *ignored;
 	return people_change(
 		&people, request_param(request, "name"), &change, 0, request->arena, &ignored, err);

@@ -6,6 +6,7 @@
 #include "gateway.h"
 #include "handlers/list_stream.h"
 #include "handlers/session.h"
+#include "handlers/versions.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -53,6 +54,7 @@ int handle_s3_config_read(
 	struct s3_config_view view;
 	int64_t pk;
 	if (!conn || pk_of(request, response, &pk, err) ||
+		versions_tag(conn, request, response, ROW_S3_CONFIG, request_param(request, "pk"), err) ||
 		s3_configs_read(conn, pk, request->arena, &view, err))
 		return -1;
 	answer(request, response, &view);
@@ -76,18 +78,24 @@ int handle_s3_config_update(
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct s3_config_input input = input_of(gateway, request);
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	int64_t pk;
-	if (!conn || pk_of(request, response, &pk, err))
+	if (!conn || pk_of(request, response, &pk, err) ||
+		versions_begin(conn, request, ROW_S3_CONFIG, request_param(request, "pk"), &tx, err) ||
+		s3_configs_update(conn, pk, &input, request->arena, err))
 		return -1;
-	return s3_configs_update(conn, pk, &input, request->arena, err);
+	return versions_commit(&tx, err);
 }
 
 int handle_s3_config_delete(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	int64_t pk;
-	if (!conn || pk_of(request, response, &pk, err))
+	if (!conn || pk_of(request, response, &pk, err) ||
+		versions_begin(conn, request, ROW_S3_CONFIG, request_param(request, "pk"), &tx, err) ||
+		s3_configs_delete(conn, pk, err))
 		return -1;
-	return s3_configs_delete(conn, pk, err);
+	return versions_commit(&tx, err);
 }

@@ -6,6 +6,7 @@
 #include "gateway.h"
 #include "handlers/list_stream.h"
 #include "handlers/session.h"
+#include "handlers/versions.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -38,7 +39,9 @@ int handle_store_read(
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *json;
 	int64_t pk;
-	if (!conn || pk_of(request, response, &pk, err) || stores_read(conn, pk, request->arena, &json, err))
+	if (!conn || pk_of(request, response, &pk, err) ||
+		versions_tag(conn, request, response, ROW_STORE, request_param(request, "pk"), err) ||
+		stores_read(conn, pk, request->arena, &json, err))
 		return -1;
 	return answer(request, response, json);
 }
@@ -61,8 +64,11 @@ int handle_store_delete(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	int64_t pk;
-	if (!conn || pk_of(request, response, &pk, err))
+	if (!conn || pk_of(request, response, &pk, err) ||
+		versions_begin(conn, request, ROW_STORE, request_param(request, "pk"), &tx, err) ||
+		stores_delete(conn, pk, err))
 		return -1;
-	return stores_delete(conn, pk, err);
+	return versions_commit(&tx, err);
 }

@@ -166,26 +166,35 @@ static void record(
 		route ? route->pattern : NULL, status, body);
 }
 
-static bool has_header(const struct response *response, const char *name)
+/* The handler's own, or NULL. */
+static const char *tag_of(const struct response *response)
 {
 	for (size_t i = 0; i < response->header_count; i++)
-		if (strcasecmp(response->headers[i].name, name) == 0)
-			return true;
-	return false;
+		if (strcasecmp(response->headers[i].name, "ETag") == 0)
+			return response->headers[i].value;
+	return NULL;
 }
 
-/* Reads that have no version of their own are told apart by what they say. */
+/* Of what it says. */
+static const char *make_tag(struct request *request, struct response *response)
+{
+	char sum[DIGEST_HEX_SIZE];
+	digest_sha256_hex(response->body.data, response->body.length, sum);
+	response_header_printf(request, response, "ETag", "\"%.32s\"", sum);
+	return tag_of(response);
+}
+
+/* What has no version of its own is told apart by what it says; who has it already is told so. */
 static void tag_read(struct request *request, struct response *response)
 {
 	bool read = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 	const struct route *route = request->route;
 	if (!read || response->status != 200 || route->auth == PUBLIC || !route->reply ||
-		!response->body.length || has_header(response, "ETag"))
+		!response->body.length)
 		return;
-	char sum[DIGEST_HEX_SIZE], tag[DIGEST_HEX_SIZE + 2];
-	digest_sha256_hex(response->body.data, response->body.length, sum);
-	snprintf(tag, sizeof(tag), "\"%.32s\"", sum);
-	response_header(request, response, "ETag", tag);
+	const char *tag = tag_of(response);
+	if (!tag)
+		tag = make_tag(request, response);
 	if (!entity_tag_in_list(request_header(request, "If-None-Match"), tag))
 		return;
 	response->status = 304;
