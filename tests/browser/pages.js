@@ -54,6 +54,7 @@ async function call(page, id, {body, parameter} = {}) {
 	await block.locator("button.execute").click();
 	const answer = block.locator(".live-responses-table .response");
 	await answer.waitFor({timeout: 15000});
+	await answer.evaluate((element) => element.scrollIntoView({block: "center"}));
 	await shoot(page, id);
 	return {
 		status: parseInt(await answer.locator(".response-col_status").innerText(), 10),
