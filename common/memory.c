@@ -49,9 +49,10 @@ char *memory_printf(const char *format, ...)
 	return checked(length < 0 ? NULL : text);
 }
 
-void memory_return_large(void)
+void memory_keep_little(void)
 {
 	enum { LARGE = 512 * 1024 };
+	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	mallopt(M_TRIM_THRESHOLD, 2 * LARGE);
 }

@@ -15,9 +15,10 @@ char *memory_strdup(const char *text);         /* NULL stays NULL */
 void *memory_dup(const void *bytes, size_t size);
 char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* For main(), before there are threads: large blocks go back to the system when they are freed. By itself
- * glibc takes a freed large block as a sign to keep such blocks from then on, for each of its arenas:
- * memory for every thread's largest request ever. */
-void memory_return_large(void);
+/* For main(), before there are threads: what is freed can be used by every thread, and large blocks go back to the
+ * system. By itself glibc keeps an arena for every few threads, each as large as its largest request ever was, and
+ * takes a freed large block as a sign to keep such blocks from then on. One arena costs no speed that could be
+ * measured: what is small comes from each thread's own cache. */
+void memory_keep_little(void);
 
 #endif

@@ -117,6 +117,6 @@ static const struct command COMMANDS[] = {
 
 int main(int argc, char **argv)
 {
-	memory_return_large();
+	memory_keep_little();
 	return commands_main(COMMANDS, argc, argv);
 }
