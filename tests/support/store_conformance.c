@@ -15,7 +15,7 @@ int conformance_put(const char *key, unsigned seed, int64_t size, struct error *
 {
 	struct pattern_source source;
 	pattern_source_init(&source, seed, size);
-	return store_put(conformance_fixture->store, key, &source.base, NULL, NULL, err);
+	return store_put(conformance_fixture->store, key, &source.base, NULL, err);
 }
 
 static int get_pattern(struct store *store, const char *key, unsigned seed, int64_t first, int64_t last,
@@ -107,7 +107,7 @@ static void a_source_that_gives_less_than_asked_is_stored_whole(void **state)
 	struct pattern_source source;
 	pattern_source_init(&source, 7, 300 * 1024);
 	source.piece = 4093;
-	assert_success(store_put(conformance_fixture->store, "pieces", &source.base, NULL, NULL, &err));
+	assert_success(store_put(conformance_fixture->store, "pieces", &source.base, NULL, &err));
 	assert_object(conformance_fixture->store, "pieces", 7, 300 * 1024);
 	conformance_discard("pieces");
 }
@@ -122,7 +122,7 @@ static void a_source_of_unknown_size_is_stored_whole(void **state)
 		const char *key = conformance_fresh("unknown");
 		pattern_source_init(&source, 8, UNKNOWN[i]);
 		source.base.size = -1;
-		assert_success(store_put(conformance_fixture->store, key, &source.base, NULL, NULL, &err));
+		assert_success(store_put(conformance_fixture->store, key, &source.base, NULL, &err));
 		assert_object(conformance_fixture->store, key, 8, UNKNOWN[i]);
 		conformance_discard(key);
 	}
@@ -135,7 +135,7 @@ static void a_source_that_cannot_rewind_is_stored(void **state)
 	struct pattern_source source;
 	pattern_source_init(&source, 9, 300 * 1024);
 	source.base.rewind = NULL;
-	assert_success(store_put(conformance_fixture->store, "once", &source.base, NULL, NULL, &err));
+	assert_success(store_put(conformance_fixture->store, "once", &source.base, NULL, &err));
 	assert_object(conformance_fixture->store, "once", 9, 300 * 1024);
 	conformance_discard("once");
 }
@@ -146,8 +146,8 @@ static void a_content_type_is_taken(void **state)
 	struct error err;
 	struct pattern_source source;
 	pattern_source_init(&source, 10, 100);
-	assert_success(store_put(
-		conformance_fixture->store, "typed", &source.base, "image/png; a=\"b\"", NULL, &err));
+	assert_success(
+		store_put(conformance_fixture->store, "typed", &source.base, "image/png; a=\"b\"", &err));
 	assert_object(conformance_fixture->store, "typed", 10, 100);
 	conformance_discard("typed");
 }
@@ -181,8 +181,8 @@ static void fail_put_at(const char *key, int64_t size, int64_t announced, int64_
 	pattern_source_init(&source, 11, size);
 	source.base.size = announced;
 	source.fail_at = at;
-	assert_fails_with(ERROR_SOURCE_FAILED,
-		store_put(conformance_fixture->store, key, &source.base, NULL, NULL, &err));
+	assert_fails_with(
+		ERROR_SOURCE_FAILED, store_put(conformance_fixture->store, key, &source.base, NULL, &err));
 }
 
 static void put_whose_source_fails_at_any_byte_leaves_no_key(void **state)
@@ -248,10 +248,10 @@ static void a_failed_put_can_be_repeated(void **state)
 	pattern_source_init(&source, 13, 300 * 1024);
 	source.fail_at = 100000;
 	assert_fails_with(ERROR_SOURCE_FAILED,
-		store_put(conformance_fixture->store, "again", &source.base, NULL, NULL, &err));
+		store_put(conformance_fixture->store, "again", &source.base, NULL, &err));
 	source.fail_at = -1;
 	assert_success(source.base.rewind(&source.base, &err));
-	assert_success(store_put(conformance_fixture->store, "again", &source.base, NULL, NULL, &err));
+	assert_success(store_put(conformance_fixture->store, "again", &source.base, NULL, &err));
 	assert_object(conformance_fixture->store, "again", 13, 300 * 1024);
 	conformance_discard("again");
 }

@@ -40,7 +40,7 @@ static void *race_put(void *context)
 		struct pattern_source source;
 		pattern_source_init(&source, racer->seed, RACE_SIZE + racer->seed);
 		source.piece = 60000;
-		if (store_put(conformance_fixture->store, "race/key", &source.base, NULL, NULL, &err) != 0)
+		if (store_put(conformance_fixture->store, "race/key", &source.base, NULL, &err) != 0)
 			note_failure(racer, "put", &err);
 	}
 	return NULL;
@@ -88,7 +88,7 @@ static void *race_put_and_remove(void *context)
 		struct error err;
 		struct pattern_source source;
 		pattern_source_init(&source, racer->seed, RACE_SIZE + racer->seed);
-		if (store_put(conformance_fixture->store, "race/key", &source.base, NULL, NULL, &err) != 0)
+		if (store_put(conformance_fixture->store, "race/key", &source.base, NULL, &err) != 0)
 			note_failure(racer, "put", &err);
 		read_winner(racer);
 		if (store_remove(conformance_fixture->store, "race/key", &err) != 0)
@@ -137,7 +137,7 @@ static void *race_put_once(void *context)
 	struct pattern_source source;
 	pattern_source_init(&source, racer->seed, RACE_SIZE + racer->seed);
 	source.piece = 60000;
-	if (store_put(conformance_fixture->store, "race/once", &source.base, NULL, NULL, &err) == 0)
+	if (store_put(conformance_fixture->store, "race/once", &source.base, NULL, &err) == 0)
 		racer->won = true;
 	else if (err.code != ERROR_CONFLICT)
 		note_failure(racer, "put", &err);

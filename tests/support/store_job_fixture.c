@@ -133,7 +133,7 @@ void job_fixture_fill(struct job_fixture *fixture, const struct store_descriptor
 	struct pattern_source source;
 	struct store *store = job_fixture_open(fixture, descriptor);
 	pattern_source_init(&source, seed, size);
-	assert_int_equal(store_put(store, key, &source.base, NULL, NULL, &err), 0);
+	assert_int_equal(store_put(store, key, &source.base, NULL, &err), 0);
 	store_cache_release(fixture->environment.stores, store);
 }
 

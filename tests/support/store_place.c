@@ -86,7 +86,7 @@ int store_put_pattern(struct store *store, const char *key, unsigned seed, int64
 {
 	struct pattern_source source;
 	pattern_source_init(&source, seed, size);
-	return store_put(store, key, &source.base, NULL, NULL, err);
+	return store_put(store, key, &source.base, NULL, err);
 }
 
 /* --- in a child */

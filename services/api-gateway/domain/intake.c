@@ -2,8 +2,9 @@
 #include "domain/intake.h"
 
 #include "common/cleanup.h"
+#include "domain/sum_thread.h"
 
-enum { PIECE_SIZE = 256 * 1024 };
+enum { PIECE_SIZE = 256 * 1024, BESIDE_FROM = 4 * PIECE_SIZE };
 
 static int too_large(const struct intake_limits *limits, struct error *err)
 {
@@ -27,8 +28,10 @@ static bool is_spooled(const struct intake *intake)
 /* What is in memory so far goes first. */
 static int begin_spooling(struct intake *intake, struct error *err)
 {
-	if (spool_file_create(intake->spool, &intake->file, err) ||
-		spool_file_write(&intake->file, intake->head.data, intake->head.length, err))
+	if (spool_file_create(intake->spool, &intake->file, err))
+		return -1;
+	intake->file.for_disk = intake->limits.for_disk || intake->limits.durable;
+	if (spool_file_write(&intake->file, intake->head.data, intake->head.length, err))
 		return -1;
 	buf_release(&intake->head);
 	return 0;
@@ -39,7 +42,10 @@ int intake_write(struct intake *intake, const void *bytes, size_t length, struct
 	if ((int64_t)length > intake->limits.object_max - intake->size)
 		return too_large(&intake->limits, err);
 	intake->size += (int64_t)length;
-	checksummer_update(&intake->summer, bytes, length);
+	if (intake->beside)
+		sum_thread_hand(intake->beside, bytes, length);
+	else
+		checksummer_update(&intake->summer, bytes, length);
 	bool fits = !intake->limits.durable && (uint64_t)intake->size <= intake->limits.inline_max;
 	if (!is_spooled(intake) && !fits && begin_spooling(intake, err))
 		return -1;
@@ -110,6 +116,26 @@ static int pull(
 	}
 }
 
+/* The same in two buffers: one is received into while the other is hashed. */
+static int pull_beside(struct intake *intake, intake_read_fn *read_bytes, void *context, struct error *err)
+{
+	CLEANUP(cleanup_free) char *pieces = malloc(2 * PIECE_SIZE);
+	if (!pieces)
+		return error_set_cause(err, ERROR_INTERNAL, "no memory for a transfer buffer");
+	intake->beside = sum_thread_start(&intake->summer);
+	int result = 1;
+	for (char *piece = pieces; result == 1; piece = piece == pieces ? pieces + PIECE_SIZE : pieces) {
+		ssize_t got = read_fully(read_bytes, context, piece, PIECE_SIZE, err);
+		if (got < 0 || (got > 0 && intake_write(intake, piece, (size_t)got, err)))
+			result = -1;
+		else if (got < PIECE_SIZE)
+			result = 0;
+	}
+	sum_thread_end(intake->beside);
+	intake->beside = NULL;
+	return result;
+}
+
 int intake_receive(struct spool *spool, const struct intake_limits *limits, intake_read_fn *read_bytes,
 	void *context, int64_t expected, struct intake *out, struct error *err)
 {
@@ -117,7 +143,10 @@ int intake_receive(struct spool *spool, const struct intake_limits *limits, inta
 		return too_large(limits, err);
 	CLEANUP(intake_release) struct intake intake;
 	intake_begin(&intake, spool, limits);
-	if (pull(&intake, read_bytes, context, expected, err) || intake_finish(&intake, err))
+	int pulled = expected >= 0 && expected < BESIDE_FROM
+			     ? pull(&intake, read_bytes, context, expected, err)
+			     : pull_beside(&intake, read_bytes, context, err);
+	if (pulled || intake_finish(&intake, err))
 		return -1;
 	*out = intake;
 	intake = (struct intake)INTAKE_NONE;

@@ -4,8 +4,9 @@
 
 /*
  * The bytes of an upload on their way in: kept in memory while they are few, streamed into a spool file
- * beyond that, hashed as they pass. They are pushed (begin, write, finish) or pulled (receive, take). An
- * intake that is released without having been kept leaves nothing behind. Used by one thread.
+ * beyond that, hashed as they pass. They are pushed (begin, write, finish) or pulled (receive, take); many that
+ * are pulled are hashed beside their receiving. An intake that is released without having been kept leaves nothing
+ * behind. Used by one thread.
  */
 
 #include "common/buf.h"
@@ -17,11 +18,13 @@
 #include <sys/types.h>
 
 struct arena;
+struct sum_thread;
 
 struct intake_limits {
 	size_t inline_max;  /* bytes kept in memory */
 	int64_t object_max; /* bytes at all: TOO_LARGE beyond */
 	bool durable;       /* always spooled, and synced: the client will not wait for the store */
+	bool for_disk;      /* its store takes the spool file as it is, and syncs it */
 	const struct checksum_claims *claims; /* NULL: none; else borrowed until the end */
 };
 
@@ -35,6 +38,7 @@ struct intake {
 	struct intake_limits limits; /* the module's own, as what follows */
 	struct buf head;             /* the bytes in memory */
 	struct checksummer summer;
+	struct sum_thread *beside; /* NULL: who brings bytes hashes them */
 };
 
 /* What releases to nothing: struct intake intake = INTAKE_NONE. */

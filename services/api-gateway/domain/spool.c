@@ -96,6 +96,8 @@ int spool_file_write(struct spool_file *file, const void *bytes, size_t length, 
 		length -= (size_t)written;
 		file->written += written;
 	}
+	if (file->for_disk)
+		write_behind_advance(&file->behind, file->fd, file->written);
 	return 0;
 }
 
@@ -167,7 +169,7 @@ int spool_file_leave(struct spool *spool, struct spool_file *file, struct error 
 
 int spool_file_lock(struct spool *spool, const char *name, struct spool_file *out, struct error *err)
 {
-	struct spool_file file = {.fd = -1, .room = spool->room};
+	struct spool_file file = {.fd = -1, .room = spool->room, .for_disk = true};
 	CLEANUP(cleanup_fd) int fd = open_part(spool, name);
 	if (fd < 0)
 		return error_set_errno(err, errno, "open a spool file");
@@ -189,7 +191,7 @@ int spool_file_continue(struct spool_file *file, int64_t size, struct error *err
 		return error_set(err, ERROR_CONFLICT, "bytes that were received are missing from the spool");
 	if (ftruncate(file->fd, size) || lseek(file->fd, size, SEEK_SET) < 0)
 		return error_set_errno(err, errno, "continue a spool file");
-	file->written = file->taken = size;
+	file->written = file->taken = file->behind.begun = size;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "common/error.h"
 #include "common/random.h"
+#include "common/write_behind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,8 @@ struct spool_file {
 	int64_t written;             /* bytes */
 	int64_t taken;               /* bytes for which there is room */
 	struct spool_room *room;     /* the spool's */
+	bool for_disk;               /* it will be synced: its bytes go to the disk as they come */
+	struct write_behind behind;  /* how far they are */
 };
 
 /* Makes the directory if it is missing and checks that it can be written. internal_url and service_key are

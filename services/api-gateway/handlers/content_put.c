@@ -23,6 +23,7 @@
 struct creation {
 	struct media_new media;
 	bool possible;
+	enum store_type store_type; /* where the bytes will go, of a media that is there too */
 };
 
 static int resolve_creation(struct gateway *gateway, struct db_conn *conn, const struct request *request,
@@ -32,7 +33,7 @@ static int resolve_creation(struct gateway *gateway, struct db_conn *conn, const
 	const cJSON *json = creation_json(request, request_param(request, "pid"), &request->query);
 	if (creation_resolve(gateway, conn, request, response, json, "query", &data, err))
 		return -1;
-	*out = (struct creation){data.media, true};
+	*out = (struct creation){data.media, true, data.store_type};
 	return 0;
 }
 
@@ -60,6 +61,7 @@ static int check_before_body(struct gateway *gateway, const struct request *requ
 		return -1;
 	if (!found)
 		return resolve_creation(gateway, conn, request, response, creation, err);
+	creation->store_type = row.store.type;
 	if (row.status == MEDIA_READY && transfer_check_replaceable(&row, err))
 		return -1;
 	if (row.status == MEDIA_READY && !is_wanted(request, &row))
@@ -141,8 +143,10 @@ int handle_content_put(
 	limits.claims = &claims;
 	limits.durable = prefers_async(request);
 	if (checksum_headers_read(request, &claims, err) ||
-		check_before_body(gateway, request, response, &creation, err) ||
-		(!limits.durable && transfer_check(gateway->transfer, err)) ||
+		check_before_body(gateway, request, response, &creation, err))
+		return -1;
+	limits.for_disk = creation.store_type == STORE_FILESYSTEM || creation.store_type == STORE_HASHDIR;
+	if ((!limits.durable && transfer_check(gateway->transfer, err)) ||
 		intake_receive(transfer_spool(gateway->transfer), &limits, read_body, request,
 			request->source.content_length, &intake, err))
 		return -1;

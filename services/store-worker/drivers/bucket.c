@@ -138,14 +138,13 @@ static bool is_header_value(const char *text)
 }
 
 static int bucket_put(struct store *store, const char *key, struct source *source, const char *content_type,
-	bool *hashed, struct error *err)
+	struct error *err)
 {
 	struct bucket_store *self = (struct bucket_store *)store;
 	if (content_type && !is_header_value(content_type))
 		return error_set(err, ERROR_INVALID, "content type is not printable ASCII");
 	if (s3_upload_run(&self->bucket, key, source, content_type, self->parts, err) == -1)
 		return -1;
-	*hashed = true;
 	return 0;
 }
 

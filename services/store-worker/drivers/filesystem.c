@@ -10,6 +10,7 @@
  */
 #include "common/cleanup.h"
 #include "common/memory.h"
+#include "common/write_behind.h"
 #include "drivers/beneath.h"
 #include "drivers/file_error.h"
 #include "drivers/file_io.h"
@@ -66,6 +67,7 @@ static int filesystem_open(const struct store_environment *environment,
 
 static int copy_source(struct source *source, int fd, struct error *err)
 {
+	struct write_behind behind = {0};
 	if (file_allocate(fd, 0, source->size) != 0)
 		return file_error(err, errno, "allocate");
 	CLEANUP(cleanup_free) char *piece = memory_alloc(STREAM_BUFFER_SIZE);
@@ -76,7 +78,20 @@ static int copy_source(struct source *source, int fd, struct error *err)
 		if (file_write_at(fd, piece, (size_t)got, at) != 0)
 			return file_error(err, errno, "write");
 		at += got;
+		write_behind_advance(&behind, fd, at);
 	}
+}
+
+/* Reads all of a file that needs no copy: its source compares it with what it is to be, while the disk takes
+ * what it has not taken yet. */
+static int check_taken(struct source *source, int fd, struct error *err)
+{
+	write_behind_all(fd);
+	CLEANUP(cleanup_free) char *piece = memory_alloc(STREAM_BUFFER_SIZE);
+	ssize_t got;
+	while ((got = source->read(source, piece, STREAM_BUFFER_SIZE, err)) > 0)
+		;
+	return (int)got;
 }
 
 /* Objects are as accessible as the directory they live in, whoever made the file. */
@@ -88,14 +103,13 @@ static void set_mode(int root, int fd)
 }
 
 /* The temporary then holds the bytes, synced. */
-static int prepare(
-	struct temporary *temporary, int root, struct source *source, bool *hashed, struct error *err)
+static int prepare(struct temporary *temporary, int root, struct source *source, struct error *err)
 {
-	*hashed = !source->path || temporary_link(temporary, root, source->path) != 0;
-	if (*hashed && temporary_create(temporary, root) != 0)
+	bool taken = source->path && temporary_link(temporary, root, source->path) == 0;
+	if (!taken && temporary_create(temporary, root) != 0)
 		return file_error(err, errno, "create temporary");
 	set_mode(root, temporary->fd);
-	if (*hashed && copy_source(source, temporary->fd, err) != 0)
+	if ((taken ? check_taken : copy_source)(source, temporary->fd, err) != 0)
 		return -1;
 	return fsync(temporary->fd) == 0 ? 0 : file_error(err, errno, "fsync");
 }
@@ -137,7 +151,7 @@ static int commit(struct temporary *temporary, int root, const char *key, struct
 }
 
 static int filesystem_put(struct store *base, const char *key, struct source *source,
-	const char *content_type, bool *hashed, struct error *err)
+	const char *content_type, struct error *err)
 {
 	(void)content_type;
 	if (key_check_path(key, err) != 0)
@@ -146,7 +160,7 @@ static int filesystem_put(struct store *base, const char *key, struct source *so
 	if (root < 0)
 		return -1;
 	struct temporary temporary = {.directory = -1, .fd = -1};
-	int result = prepare(&temporary, root, source, hashed, err);
+	int result = prepare(&temporary, root, source, err);
 	if (result == 0)
 		result = commit(&temporary, root, key, err);
 	temporary_release(&temporary);

@@ -120,11 +120,10 @@ static struct ram_object *exchange(struct shelf *shelf, const char *key, struct 
 }
 
 static int ram_put(struct store *base, const char *key, struct source *source, const char *content_type,
-	bool *hashed, struct error *err)
+	struct error *err)
 {
 	(void)content_type;
 	struct ram_object *object;
-	*hashed = true;
 	if (ram_object_read(source, (int64_t)(strlen(key) + sizeof(struct slot)), &object, err) != 0)
 		return -1;
 	ram_object_unref(exchange(shelf_of(base), key, object));

@@ -193,7 +193,7 @@ static int put_staged(struct session *session, const char *key, struct source *s
 }
 
 static int sqlite_put(struct store *base, const char *key, struct source *source, const char *content_type,
-	bool *hashed, struct error *err)
+	struct error *err)
 {
 	(void)content_type;
 	const char *leaf;
@@ -205,7 +205,6 @@ static int sqlite_put(struct store *base, const char *key, struct source *source
 		return -1;
 	CLEANUP(staging_release) struct staging staging;
 	int64_t limit = session.connection->limit - ROW_OVERHEAD - (int64_t)strlen(key);
-	*hashed = true;
 	if (staging_fill(&staging, source, directory, limit, err) != 0)
 		return -1;
 	return put_staged(&session, key, staging.source, err);

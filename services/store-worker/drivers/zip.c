@@ -248,7 +248,7 @@ static int add(struct zip_store *store, struct zipfile_archive *archive, const c
 }
 
 static int zip_store_put(struct store *base, const char *key, struct source *source, const char *content_type,
-	bool *hashed, struct error *err)
+	struct error *err)
 {
 	(void)content_type;
 	struct zip_store *store = store_of(base);
@@ -258,7 +258,6 @@ static int zip_store_put(struct store *base, const char *key, struct source *sou
 	if (zipfile_archive_open(&archive, &store->place, true, err) != 0)
 		return -1;
 	CLEANUP(staging_release) struct staging staging;
-	*hashed = true;
 	if (staging_fill(&staging, source, archive.parent, -1, err) != 0)
 		return -1;
 	return add(store, &archive, key, staging.source, err);

@@ -34,7 +34,7 @@ static int transfer(struct job *job, struct store *target, int64_t size, char sh
 		&pulled, push_object, &origin, size, PEER_PATIENCE * job->environment->stall_timeout_ms);
 	hashing_source_init(&hashing, &pulled.base, message->sha256, message->deadline_unix_ms);
 	hashing.watch = job->watch;
-	int result = store_put(target, message->to_key, &hashing.base, message->content_type, NULL, err);
+	int result = store_put(target, message->to_key, &hashing.base, message->content_type, err);
 	memcpy(sha256, hashing.sha256, sizeof(hashing.sha256));
 	hashing_source_release(&hashing);
 	pulled_source_release(&pulled);

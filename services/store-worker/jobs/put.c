@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * put: the bytes are hashed as they pass and compared before the last of them reaches the store, so that a
- * wrong object never becomes visible. Afterwards the store is asked again: for the bytes themselves where they are
- * few enough, and then also of a file that was only renamed; else for their number.
+ * wrong object never becomes visible; a file that is only renamed is read for that. Afterwards the store is asked
+ * again: for the bytes themselves where they are few enough, else for their number.
  */
 #include "jobs/jobs.h"
 
@@ -156,7 +156,7 @@ static int read_back(struct job *job, const char *sha256, struct error *err)
 
 static int check(struct job *job, int64_t size, const char *sha256, struct error *err)
 {
-	if (sha256 && size >= 0 && size <= job->environment->read_back_max)
+	if (size <= job->environment->read_back_max)
 		return read_back(job, sha256, err);
 	return check_stored(job, size, err);
 }
@@ -165,14 +165,12 @@ static int put(struct job *job, struct put_source *source, struct error *err)
 {
 	const struct job_message *message = job->message;
 	struct hashing_source hashing;
-	bool hashed = true;
 	hashing_source_init(&hashing, source->chosen, message->sha256, message->deadline_unix_ms);
 	hashing.watch = job->watch;
-	int result = store_put(job->store, message->key, &hashing.base, message->content_type, &hashed, err);
+	int result = store_put(job->store, message->key, &hashing.base, message->content_type, err);
 	if (result == 0)
-		result = hashed ? check(job, hashing.count, hashing.sha256, err)
-				: check(job, source->chosen->size, message->sha256, err);
-	if (result == 0 && hashed)
+		result = check(job, hashing.count, hashing.sha256, err);
+	if (result == 0)
 		job->result->sha256 = arena_strdup(job->arena, hashing.sha256);
 	hashing_source_release(&hashing);
 	return result;

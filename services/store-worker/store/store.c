@@ -86,9 +86,8 @@ unsigned store_capabilities(const struct store *store)
 }
 
 int store_put(struct store *store, const char *key, struct source *source, const char *content_type,
-	bool *hashed, struct error *err)
+	struct error *err)
 {
-	bool ignored;
 	if (key_check(key, err) != 0 || (source->path && check_file_size(source, err) != 0))
 		return -1;
 	/* who stores an empty object may never read */
@@ -97,8 +96,7 @@ int store_put(struct store *store, const char *key, struct source *source, const
 	struct sized_source sized = {
 		.base = {sized_read, source->rewind ? sized_rewind : NULL, source->size, source->path},
 		.inner = source};
-	return store->driver->put(store, key, source->size < 0 ? source : &sized.base, content_type,
-		hashed ? hashed : &ignored, err);
+	return store->driver->put(store, key, source->size < 0 ? source : &sized.base, content_type, err);
 }
 
 int store_get(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink,

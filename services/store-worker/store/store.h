@@ -41,11 +41,10 @@ struct object_info {
 unsigned store_capabilities(const struct store *store);
 
 /* Stores `source` under key. `source->size` is kept: more or fewer bytes are SOURCE_FAILED. content_type
- * may be NULL. The other codes: the source's own, INVALID (key), FULL, CONFLICT, UNAVAILABLE. *hashed (may
- * be NULL) tells whether the bytes passed through the source's read(); false: the file was renamed into
- * place. */
+ * may be NULL. The other codes: the source's own, INVALID (key), FULL, CONFLICT, UNAVAILABLE. The source is read to
+ * its end, also where its file becomes the object without a copy. */
 MUST_CHECK int store_put(struct store *store, const char *key, struct source *source,
-	const char *content_type, bool *hashed, struct error *err);
+	const char *content_type, struct error *err);
 /* Pushes bytes first..last (inclusive, last -1: to the end) to the sink. RANGE when first is beyond the
  * end (an empty object has no range but the whole: first 0, last -1). */
 MUST_CHECK int store_get(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink,

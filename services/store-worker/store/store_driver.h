@@ -38,7 +38,7 @@ struct store_driver {
 		struct store **out, struct error *err);
 	void (*close)(struct store *store);
 	int (*put)(struct store *store, const char *key, struct source *source, const char *content_type,
-		bool *hashed, struct error *err);
+		struct error *err);
 	int (*get)(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink,
 		struct error *err);
 	int (*stat)(struct store *store, const char *key, struct object_info *out, struct error *err);

@@ -29,7 +29,7 @@ struct source {
 	int (*rewind)(struct source *source, struct error *err);
 	int64_t size;     /* -1 unknown */
 	const char *path; /* a file holding exactly these bytes that the store may take (link, rename)
-			     instead of reading; NULL: none */
+			     instead of writing them, once it has read them to the end; NULL: none */
 };
 
 struct sink {
@@ -71,8 +71,8 @@ struct hashing_source {
 	int64_t count;
 	char sha256[65]; /* once the end was seen, else "" */
 };
-/* `inner` and `expected` are borrowed. The path is passed on: a store that takes the file reads and hashes
- * nothing. */
+/* `inner` and `expected` are borrowed. The path is passed on: a store that takes the file reads it
+ * all the same. */
 void hashing_source_init(
 	struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms);
 void hashing_source_release(struct hashing_source *source);

@@ -51,10 +51,10 @@ static void hashdir_close(struct store *base)
 }
 
 static int hashdir_put(struct store *base, const char *key, struct source *source, const char *content_type,
-	bool *hashed, struct error *err)
+	struct error *err)
 {
 	char path[PATH_SIZE];
-	return filesystem_driver.put(files_of(base), path_of(key, path), source, content_type, hashed, err);
+	return filesystem_driver.put(files_of(base), path_of(key, path), source, content_type, err);
 }
 
 static int hashdir_get(struct store *base, const char *key, int64_t first, int64_t last, struct sink *sink,

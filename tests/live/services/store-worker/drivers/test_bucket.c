@@ -29,7 +29,7 @@ static int put(const char *key, unsigned seed, int64_t size, int64_t announced, 
 	struct pattern_source source;
 	pattern_source_init(&source, seed, size);
 	source.base.size = announced;
-	return store_put(fixture.store, key, &source.base, NULL, NULL, err);
+	return store_put(fixture.store, key, &source.base, NULL, err);
 }
 
 static void assert_put(const char *key, unsigned seed, int64_t size, int64_t announced)
@@ -127,7 +127,7 @@ static void a_source_that_fails_in_a_later_part_leaves_neither_key_nor_upload(vo
 		pattern_source_init(&source, 1, 3 * BUCKET_PART_SIZE);
 		source.base.size = SIZES[i];
 		source.fail_at = 2 * BUCKET_PART_SIZE + 17;
-		assert_int_equal(store_put(fixture.store, "failing", &source.base, NULL, NULL, &err), -1);
+		assert_int_equal(store_put(fixture.store, "failing", &source.base, NULL, &err), -1);
 		assert_int_equal(err.code, ERROR_SOURCE_FAILED);
 		assert_no_object(fixture.store, "failing");
 		assert_int_equal(count_uploads(), 0);
@@ -175,7 +175,7 @@ static void the_content_type_is_the_objects(void **state)
 		CLEANUP(buf_release) struct buf out = {0};
 		pattern_source_init(&source, 3, SIZES[i]);
 		assert_int_equal(store_put(fixture.store, "typed", &source.base,
-					 "text/x-test; charset=\"utf-8\"", NULL, &err),
+					 "text/x-test; charset=\"utf-8\"", &err),
 			0);
 		assert_int_equal(S3_TOOL(&out, "head", bucket, "typed"), 0);
 		assert_non_null(strstr(out.data, "content-type: text/x-test; charset=\"utf-8\"\n"));
@@ -190,7 +190,7 @@ static void a_content_type_that_breaks_lines_is_refused(void **state)
 		struct error err;
 		struct pattern_source source;
 		pattern_source_init(&source, 4, 10);
-		assert_int_equal(store_put(fixture.store, "evil", &source.base, TYPES[i], NULL, &err), -1);
+		assert_int_equal(store_put(fixture.store, "evil", &source.base, TYPES[i], &err), -1);
 		assert_int_equal(err.code, ERROR_INVALID);
 	}
 	assert_no_object(fixture.store, "evil");
@@ -259,7 +259,7 @@ static void assert_every_verb_fails_with(struct store *store, const char *text)
 	int count = 0;
 	pattern_source_init(&source, 1, 10);
 	pattern_sink_init(&sink, 1, 0);
-	assert_int_equal(store_put(store, "k", &source.base, NULL, NULL, &errs[0]), -1);
+	assert_int_equal(store_put(store, "k", &source.base, NULL, &errs[0]), -1);
 	assert_int_equal(store_get(store, "k", 0, -1, &sink.base, &errs[1]), -1);
 	assert_int_equal(store_stat(store, "k", &info, &errs[2]), -1);
 	assert_int_equal(store_remove(store, "k", &errs[3]), -1);
@@ -421,7 +421,7 @@ static void *put_and_get_own_key(void *context)
 		snprintf(key, sizeof(key), "thread/%d", worker->number);
 		pattern_source_init(&source, (unsigned)worker->number, size);
 		pattern_sink_init(&sink, (unsigned)worker->number, 0);
-		if (store_put(fixture.store, key, &source.base, NULL, NULL, &err) != 0 ||
+		if (store_put(fixture.store, key, &source.base, NULL, &err) != 0 ||
 			store_get(fixture.store, key, 0, -1, &sink.base, &err) != 0)
 			snprintf(worker->problem, sizeof(worker->problem), "%s", err.message);
 		else if (sink.wrong || sink.count != size)

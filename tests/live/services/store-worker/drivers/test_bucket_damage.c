@@ -50,7 +50,7 @@ static int put(int64_t size, struct error *err)
 {
 	struct pattern_source source;
 	pattern_source_init(&source, 1, size);
-	return store_put(fixture.store, "key", &source.base, NULL, NULL, err);
+	return store_put(fixture.store, "key", &source.base, NULL, err);
 }
 
 static void one_flipped_byte_fails_the_put_and_leaves_nothing(void **state)

@@ -191,6 +191,58 @@ static void what_is_not_waited_for_is_always_spooled(void **state)
 	assert_int_equal(scratch_count(fixture->directory), 0);
 }
 
+/* Bytes that differ from place to place, in pieces that fit no buffer. */
+static ssize_t read_numbers(void *context, void *out, size_t size, struct error *err)
+{
+	(void)err;
+	struct body *body = context;
+	size_t left = body->length - body->given, length = size < body->piece ? size : body->piece;
+	length = length < left ? length : left;
+	for (size_t i = 0; i < length; i++, body->given++)
+		((unsigned char *)out)[i] = (unsigned char)(body->given * 2654435761U >> 13);
+	return (ssize_t)length;
+}
+
+static void many_bytes_are_hashed_beside_their_receiving(void **state)
+{
+	struct fixture *fixture = *state;
+	static const size_t SIZES[] = {1 << 20, (1 << 20) + 1, 3 << 20, (5 << 20) + 12345};
+	for (size_t i = 0; i < 2 * sizeof(SIZES) / sizeof(SIZES[0]); i++) {
+		size_t size = SIZES[i / 2];
+		struct body body = {size, 0, 60001, SIZE_MAX}, again = body;
+		struct intake_limits limits = {
+			.inline_max = 1000, .object_max = 8 << 20, .for_disk = i % 2 == 1};
+		struct intake intake;
+		struct error err;
+		char sha256[DIGEST_HEX_SIZE];
+		CLEANUP(cleanup_free) char *bytes = memory_alloc(size);
+		while (again.given < size)
+			assert_true(read_numbers(&again, bytes + again.given, size - again.given, &err) > 0);
+		digest_sha256_hex(bytes, size, sha256);
+		int64_t announced = i % 2 ? (int64_t)size : -1;
+		assert_int_equal(intake_receive(fixture->spool, &limits, read_numbers, &body, announced,
+					 &intake, &err),
+			0);
+		assert_int_equal(intake.size, size);
+		assert_string_equal(intake.sums.sha256, sha256);
+		intake_release(&intake);
+	}
+	assert_int_equal(scratch_count(fixture->directory), 0);
+}
+
+static void many_bytes_that_break_off_leave_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct intake_limits limits = {.inline_max = 1000, .object_max = 8 << 20};
+	struct body body = {4 << 20, 0, 65536, 3 << 20};
+	struct intake intake;
+	struct error err;
+	assert_int_equal(
+		intake_receive(fixture->spool, &limits, read_body, &body, 4 << 20, &intake, &err), -1);
+	assert_int_equal(err.code, ERROR_BAD_REQUEST);
+	assert_int_equal(scratch_count(fixture->directory), 0);
+}
+
 static void too_large_is_refused_announced_or_not(void **state)
 {
 	struct fixture *fixture = *state;
@@ -217,6 +269,8 @@ int main(void)
 		TEST(bytes_that_are_not_the_announced_ones_leave_nothing),
 		TEST(only_what_was_asked_for_is_computed),
 		TEST(what_is_not_waited_for_is_always_spooled),
+		TEST(many_bytes_are_hashed_beside_their_receiving),
+		TEST(many_bytes_that_break_off_leave_nothing),
 		TEST(too_large_is_refused_announced_or_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,7 @@ static int put(int64_t size)
 {
 	struct pattern_source source;
 	pattern_source_init(&source, 1, size);
-	return store_put(fixture.store, "key", &source.base, NULL, NULL, &err);
+	return store_put(fixture.store, "key", &source.base, NULL, &err);
 }
 
 /* Gets the object, which must be (a beginning of) the pattern, and returns how many bytes came; *result is

@@ -71,14 +71,14 @@ static int put_bytes(struct store *store, const char *key, int64_t size, struct 
 {
 	struct pattern_source source;
 	pattern_source_init(&source, 1, size);
-	return store_put(store, key, &source.base, NULL, NULL, err);
+	return store_put(store, key, &source.base, NULL, err);
 }
 
-static int put_file(struct store *store, const char *key, const char *path, bool *hashed, struct error *err)
+static int put_file(struct store *store, const char *key, const char *path, struct error *err)
 {
 	struct file_source source;
 	assert_int_equal(file_source_open(&source, path, err), 0);
-	int result = store_put(store, key, &source.base, NULL, hashed, err);
+	int result = store_put(store, key, &source.base, NULL, err);
 	file_source_release(&source);
 	return result;
 }
@@ -143,7 +143,7 @@ static void a_failed_put_makes_no_directories(void **state)
 	struct pattern_source source;
 	pattern_source_init(&source, 1, 1000);
 	source.fail_at = 500;
-	assert_int_equal(store_put(place->store, "new/dir/key", &source.base, NULL, NULL, &err), -1);
+	assert_int_equal(store_put(place->store, "new/dir/key", &source.base, NULL, &err), -1);
 	assert_false(exists(place->shop, "new"));
 }
 
@@ -285,18 +285,16 @@ static void what_is_no_regular_file_is_no_object(void **state)
 
 /* --- taking a file */
 
-static void a_file_on_the_same_file_system_is_taken_without_reading(void **state)
+static void a_file_on_the_same_file_system_is_taken_without_a_copy(void **state)
 {
 	struct place *place = *state;
 	struct error err;
-	bool hashed = true;
 	char spool[2 * SCRATCH_SIZE];
 	struct stat before, after;
 	char at[2 * SCRATCH_SIZE];
 	write_file(place->tree, "spool", "0123456789", spool);
 	assert_int_equal(stat(spool, &before), 0);
-	assert_int_equal(put_file(place->store, "dir/taken", spool, &hashed, &err), 0);
-	assert_false(hashed);
+	assert_int_equal(put_file(place->store, "dir/taken", spool, &err), 0);
 	snprintf(at, sizeof(at), "%s/dir/taken", place->shop);
 	assert_int_equal(stat(at, &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
@@ -308,11 +306,10 @@ static void taking_a_file_can_be_repeated(void **state)
 	struct place *place = *state;
 	struct error err;
 	struct object_info info;
-	bool hashed = true;
 	char spool[2 * SCRATCH_SIZE];
 	write_file(place->tree, "spool", "0123456789", spool);
-	assert_int_equal(put_file(place->store, "taken", spool, &hashed, &err), 0);
-	assert_int_equal(put_file(place->store, "taken", spool, &hashed, &err), 0);
+	assert_int_equal(put_file(place->store, "taken", spool, &err), 0);
+	assert_int_equal(put_file(place->store, "taken", spool, &err), 0);
 	assert_int_equal(unlink(spool), 0);
 	assert_int_equal(store_stat(place->store, "taken", &info, &err), 0);
 	assert_int_equal(info.size, 10);
@@ -324,7 +321,6 @@ static void a_file_on_another_file_system_is_copied(void **state)
 	struct place *place = *state;
 	struct error err;
 	struct object_info info;
-	bool hashed = false;
 	char other[SCRATCH_SIZE], spool[2 * SCRATCH_SIZE];
 	struct stat here, there;
 	snprintf(other, sizeof(other), "/dev/shm/mediastore-test-XXXXXX");
@@ -332,8 +328,7 @@ static void a_file_on_another_file_system_is_copied(void **state)
 	assert_int_equal(stat(other, &there) + stat(place->tree, &here), 0);
 	assert_int_not_equal(here.st_dev, there.st_dev); /* or this tests nothing: set TMPDIR to a disk */
 	write_file(other, "spool", "0123456789", spool);
-	assert_int_equal(put_file(place->store, "copied", spool, &hashed, &err), 0);
-	assert_true(hashed);
+	assert_int_equal(put_file(place->store, "copied", spool, &err), 0);
 	assert_int_equal(store_stat(place->store, "copied", &info, &err), 0);
 	assert_int_equal(info.size, 10);
 	scratch_remove(other);
@@ -348,7 +343,7 @@ static void a_file_of_another_size_than_announced_is_not_taken(void **state)
 	write_file(place->tree, "spool", "0123456789", spool);
 	assert_int_equal(file_source_open(&source, spool, &err), 0);
 	source.base.size = 11;
-	assert_int_equal(store_put(place->store, "key", &source.base, NULL, NULL, &err), -1);
+	assert_int_equal(store_put(place->store, "key", &source.base, NULL, &err), -1);
 	assert_int_equal(err.code, ERROR_SOURCE_FAILED);
 	file_source_release(&source);
 	assert_no_object(place->store, "key");
@@ -450,7 +445,7 @@ static pid_t start_stuck_put(struct store *store)
 	if (child == 0) {
 		struct error err;
 		struct stuck_source source = {.base = {stuck_read, NULL, 5000000, NULL}, .tell = pipes[1]};
-		_exit(store_put(store, "dir/stuck", &source.base, NULL, NULL, &err) == 0);
+		_exit(store_put(store, "dir/stuck", &source.base, NULL, &err) == 0);
 	}
 	close(pipes[1]);
 	assert_int_equal(read(pipes[0], &byte, 1), 1);
@@ -556,7 +551,7 @@ int main(void)
 		TEST(links_that_stay_inside_are_followed),
 		TEST(stores_whose_path_leads_out_are_not_opened),
 		TEST(what_is_no_regular_file_is_no_object),
-		TEST(a_file_on_the_same_file_system_is_taken_without_reading),
+		TEST(a_file_on_the_same_file_system_is_taken_without_a_copy),
 		TEST(taking_a_file_can_be_repeated),
 		TEST(a_file_on_another_file_system_is_copied),
 		TEST(a_file_of_another_size_than_announced_is_not_taken),

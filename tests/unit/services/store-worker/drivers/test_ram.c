@@ -23,7 +23,7 @@ static int put_bytes(struct store *store, const char *key, int64_t size, int64_t
 	struct pattern_source source;
 	pattern_source_init(&source, 1, size);
 	source.base.size = announced;
-	return store_put(store, key, &source.base, NULL, NULL, err);
+	return store_put(store, key, &source.base, NULL, err);
 }
 
 static void discard(struct store *store, const char *key)
@@ -98,7 +98,7 @@ static void a_full_source_is_not_read_when_its_size_is_known(void **state)
 	struct pattern_source source;
 	struct store *store = open_store("site", "early", 1024 * 1024);
 	pattern_source_init(&source, 1, 2 * 1024 * 1024);
-	assert_int_equal(store_put(store, "key", &source.base, NULL, NULL, &err), -1);
+	assert_int_equal(store_put(store, "key", &source.base, NULL, &err), -1);
 	assert_int_equal(err.code, ERROR_FULL);
 	assert_int_equal(source.at, 0);
 	ram_driver.close(store);

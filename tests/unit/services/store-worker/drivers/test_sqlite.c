@@ -143,7 +143,7 @@ static void beyond_sqlites_limit_is_too_large_and_says_so(void **state)
 	struct pattern_source source;
 	pattern_source_init(&source, 1, 0);
 	source.base.size = 1000 * 1000 * 1000;
-	assert_int_equal(store_put(place->store, "large", &source.base, NULL, NULL, &err), -1);
+	assert_int_equal(store_put(place->store, "large", &source.base, NULL, &err), -1);
 	assert_int_equal(err.code, ERROR_TOO_LARGE);
 	assert_non_null(strstr(err.message, "up to 999999931 bytes"));
 	assert_no_object(place->store, "large");

@@ -149,7 +149,7 @@ static void wrong_bytes_are_refused_and_leave_the_old_object(void **state)
 	}
 }
 
-static void a_spool_file_is_taken_without_a_hash(void **state)
+static void a_spool_file_is_taken_and_hashed(void **state)
 {
 	struct job_fixture *fixture = *state;
 	struct job_message message = put_message(fixture, &fixture->files, 70000);
@@ -158,7 +158,7 @@ static void a_spool_file_is_taken_without_a_hash(void **state)
 	struct result_message result = job_fixture_run(fixture, &message);
 	assert_int_equal(result.code, ERROR_NONE);
 	assert_int_equal(result.size, 70000);
-	assert_null(result.sha256);
+	assert_string_equal(result.sha256, message.sha256);
 	job_fixture_assert(fixture, &fixture->files, "dir/key", 1, 70000);
 }
 
@@ -241,11 +241,11 @@ static void a_key_that_the_store_refuses_is_invalid(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, job_fixture_setup, job_fixture_teardown)
 
-/* A renamed file passes through no hash. */
-static void what_is_read_back_and_differs_is_removed(void **state)
+/* Of any size: it was right when the gateway wrote it. */
+static void a_spool_file_that_was_damaged_is_not_taken(void **state)
 {
 	struct job_fixture *fixture = *state;
-	fixture->environment.read_back_max = 4000;
+	fixture->environment.read_back_max = 0;
 	struct job_message message = put_message(fixture, &fixture->files, 4000);
 	message.source.path = job_fixture_spool(fixture, "flipped", 2, 4000);
 	message.source.url = gateway_url(fixture, 500, 0, 0);
@@ -276,7 +276,7 @@ static void more_bytes_than_are_read_back_are_only_counted(void **state)
 	message.source.url = gateway_url(fixture, 500, 0, 0);
 	struct result_message result = job_fixture_run(fixture, &message);
 	assert_int_equal(result.code, ERROR_NONE);
-	assert_null(result.sha256);
+	assert_string_equal(result.sha256, message.sha256);
 }
 
 int main(void)
@@ -287,14 +287,14 @@ int main(void)
 		TEST(a_url_is_pulled),
 		TEST(a_source_that_fails_is_source_failed_whatever_its_status),
 		TEST(wrong_bytes_are_refused_and_leave_the_old_object),
-		TEST(a_spool_file_is_taken_without_a_hash),
+		TEST(a_spool_file_is_taken_and_hashed),
 		TEST(a_put_from_the_spool_can_be_repeated),
 		TEST(a_spool_file_is_read_and_hashed_for_a_store_that_cannot_take_it),
 		TEST(paths_outside_the_spool_are_not_opened),
 		TEST(a_put_after_its_deadline_does_nothing),
 		TEST(a_full_store_is_full_and_the_source_is_let_go),
 		TEST(a_key_that_the_store_refuses_is_invalid),
-		TEST(what_is_read_back_and_differs_is_removed),
+		TEST(a_spool_file_that_was_damaged_is_not_taken),
 		TEST(what_is_read_back_and_fits_is_told_by_its_hash),
 		TEST(more_bytes_than_are_read_back_are_only_counted),
 	};

@@ -43,7 +43,7 @@ static void an_object_is_the_file_of_its_keys_hash(void **state)
 	struct pattern_source source;
 	char path[SCRATCH_SIZE + 128];
 	pattern_source_init(&source, 1, 77);
-	assert_int_equal(store_put(place->store, "abc", &source.base, NULL, NULL, &err), 0);
+	assert_int_equal(store_put(place->store, "abc", &source.base, NULL, &err), 0);
 	snprintf(path, sizeof(path), "%s/shop/" ABC_DIRECTORIES "/" ABC_NAME, place->tree);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_size, 77);
@@ -87,7 +87,7 @@ static void every_key_has_room(void **state)
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		struct pattern_source source;
 		pattern_source_init(&source, i, 10 + i);
-		assert_int_equal(store_put(place->store, keys[i], &source.base, NULL, NULL, &err), 0);
+		assert_int_equal(store_put(place->store, keys[i], &source.base, NULL, &err), 0);
 	}
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		assert_object(place->store, keys[i], i, 10 + i);
