@@ -2,9 +2,8 @@
 
 /*
  * civetweb bounds how long a socket may stand still, not how long a request may take: a client that sends
- * a byte now and then keeps its thread for ever. It does not give the socket away either. So when a
- * deadline has passed (and only then) the socket is looked up among the process's descriptors by its two
- * addresses, and shut down: for reading, so that the client can still be told, or altogether once the
+ * a byte now and then keeps its thread for ever. So when a deadline has passed (and only then) the socket is
+ * looked up (http_socket.c) and shut down: for reading, so that the client can still be told, or altogether once the
  * response has begun. The exchange stays on the list, and thus its socket open and the same, while that
  * happens.
  */
@@ -15,9 +14,6 @@
 #include "common/clock.h"
 #include "common/memory.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -30,34 +26,6 @@ struct http_watch {
 	bool stopping;
 };
 
-static bool is_port(int fd, int (*name)(int, struct sockaddr *, socklen_t *), int port, const char *address)
-{
-	struct sockaddr_in end = {0};
-	socklen_t size = sizeof(end);
-	char text[INET_ADDRSTRLEN];
-	if (name(fd, (struct sockaddr *)&end, &size) != 0 || end.sin_family != AF_INET ||
-		ntohs(end.sin_port) != port)
-		return false;
-	return !address ||
-	       (inet_ntop(AF_INET, &end.sin_addr, text, sizeof(text)) && strcmp(text, address) == 0);
-}
-
-static int find_socket(const struct http_exchange *exchange)
-{
-	DIR *descriptors = opendir("/proc/self/fd");
-	int found = -1;
-	for (struct dirent *entry; found < 0 && descriptors && (entry = readdir(descriptors));) {
-		int fd = atoi(entry->d_name);
-		if (is_port(fd, getpeername, exchange->request->remote_port,
-			    exchange->request->remote_addr) &&
-			is_port(fd, getsockname, exchange->server->port, NULL))
-			found = fd;
-	}
-	if (descriptors)
-		closedir(descriptors);
-	return found;
-}
-
 static void unlink_exchange(struct http_exchange *exchange)
 {
 	*exchange->watched_link = exchange->watched_next;
@@ -68,7 +36,7 @@ static void unlink_exchange(struct http_exchange *exchange)
 
 static void expire(struct http_exchange *exchange)
 {
-	int fd = find_socket(exchange);
+	int fd = http_socket_find(exchange);
 	exchange->expired = true;
 	unlink_exchange(exchange);
 	if (fd >= 0)

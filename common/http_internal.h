@@ -5,7 +5,8 @@
 /*
  * What the files of the HTTP server share and nobody else includes: http_server.c (listener,
  * connections, drain), http_head.c (refuses malformed heads), http_request.c (the exchange's request),
- * http_response.c (its response), http_deadline.c (ends exchanges that take too long).
+ * http_response.c (its response), http_sendfile.c (files in it), http_socket.c (the socket of an exchange),
+ * http_deadline.c (ends exchanges that take too long).
  */
 
 #include "common/buf.h"
@@ -98,6 +99,14 @@ void http_request_drain(struct http_exchange *exchange);
 size_t http_pace_piece(const struct http_exchange *exchange, size_t size);
 int64_t http_pace_begin(struct http_exchange *exchange);
 void http_pace_end(struct http_exchange *exchange, int64_t began_ms, int64_t moved);
+
+/* The exchange's socket, which stays its own for as long as it is open; -1 when it cannot be found. */
+int http_socket_find(const struct http_exchange *exchange);
+
+/* 0 when so many bytes of body may still be sent; else the connection is cut. */
+MUST_CHECK int http_response_check_room(struct http_exchange *exchange, int64_t length, struct error *err);
+/* Sends what waits to be sent: the head. */
+MUST_CHECK int http_response_flush(struct http_exchange *exchange, struct error *err);
 
 /* Watches the deadlines of a server's exchanges, on a thread of its own. */
 struct http_watch *http_watch_create(void);

@@ -111,7 +111,7 @@ static int send_all(struct http_exchange *exchange, const char *bytes, size_t le
 	return 0;
 }
 
-static int flush(struct http_exchange *exchange, struct error *err)
+int http_response_flush(struct http_exchange *exchange, struct error *err)
 {
 	int result = send_all(exchange, exchange->out.data, exchange->out.length, err);
 	buf_clear(&exchange->out);
@@ -129,7 +129,7 @@ static int write_plain(struct http_exchange *exchange, const char *bytes, size_t
 	if (exchange->out.length) { /* the head goes along with the first bytes */
 		size_t piece = length < HTTP_PIECE ? length : HTTP_PIECE;
 		buf_append(&exchange->out, bytes, piece);
-		if (flush(exchange, err) == -1)
+		if (http_response_flush(exchange, err) == -1)
 			return -1;
 		bytes += piece;
 		length -= piece;
@@ -144,7 +144,7 @@ static int write_chunks(struct http_exchange *exchange, const char *bytes, size_
 		buf_printf(&exchange->out, "%zx\r\n", piece);
 		buf_append(&exchange->out, bytes, piece);
 		buf_append(&exchange->out, "\r\n", 2);
-		if (flush(exchange, err) == -1)
+		if (http_response_flush(exchange, err) == -1)
 			return -1;
 		bytes += piece;
 		length -= piece;
@@ -152,16 +152,21 @@ static int write_chunks(struct http_exchange *exchange, const char *bytes, size_
 	return 0;
 }
 
+int http_response_check_room(struct http_exchange *exchange, int64_t length, struct error *err)
+{
+	if (exchange->framing != HTTP_FRAMED_BY_LENGTH || length <= exchange->declared - exchange->sent)
+		return 0;
+	exchange->cut = true;
+	return error_set_cause(err, ERROR_INTERNAL, "response body exceeds its Content-Length");
+}
+
 int http_exchange_write(struct http_exchange *exchange, const void *bytes, size_t length, struct error *err)
 {
 	assert(exchange->status && !exchange->finished);
 	if (exchange->bodiless || !length)
 		return 0;
-	bool by_length = exchange->framing == HTTP_FRAMED_BY_LENGTH;
-	if (by_length && (int64_t)length > exchange->declared - exchange->sent) {
-		exchange->cut = true;
-		return error_set_cause(err, ERROR_INTERNAL, "response body exceeds its Content-Length");
-	}
+	if (http_response_check_room(exchange, (int64_t)length, err) == -1)
+		return -1;
 	int (*write_framed)(struct http_exchange *, const char *, size_t, struct error *) =
 		exchange->framing == HTTP_FRAMED_BY_CHUNKS ? write_chunks : write_plain;
 	if (write_framed(exchange, bytes, length, err) == -1)
@@ -180,7 +185,7 @@ void http_exchange_finish(struct http_exchange *exchange, bool complete)
 	bool terminate = complete && exchange->framing == HTTP_FRAMED_BY_CHUNKS && !exchange->bodiless;
 	if (terminate)
 		buf_append_text(&exchange->out, "0\r\n\r\n");
-	(void)!flush(exchange, &ignored);
+	(void)!http_response_flush(exchange, &ignored);
 	if (!exchange->bodiless && (!complete || is_short))
 		exchange->cut = true;
 }

@@ -93,6 +93,10 @@ void http_exchange_start(struct http_exchange *exchange, int status, const struc
  * INTERNAL beyond content_length. */
 MUST_CHECK int http_exchange_write(
 	struct http_exchange *exchange, const void *bytes, size_t length, struct error *err);
+/* The same with bytes of a file, which go from its pages to the socket where that is possible. INTERNAL also when
+ * it has fewer. */
+MUST_CHECK int http_exchange_write_file(
+	struct http_exchange *exchange, int fd, int64_t first, int64_t length, struct error *err);
 /* Ends a started response. With complete == false the connection is cut, so that the client sees that the
  * body is not whole. */
 void http_exchange_finish(struct http_exchange *exchange, bool complete);

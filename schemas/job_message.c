@@ -193,6 +193,8 @@ static const struct message_field RESULT[] = {
 		.length_offset = offsetof(struct result_message, inline_length)},
 	FIELD(TEXT, struct result_message, next),
 	FIELD(TEXT, struct result_message, url),
+	FIELD(TEXT, struct result_message, path),
+	FIELD(TEXT, struct result_message, file_id),
 	FIELD(INTEGER, struct result_message, modified_unix_ms, .minimum = INT64_MIN),
 	FIELD(TEXT, struct result_message, holder),
 	FIELD(TEXT, struct result_message, site),

@@ -120,16 +120,18 @@ struct result_message {
 	const char *worker;   /* which instance */
 	enum error_code code; /* ERROR_NONE: ok */
 	bool retryable;
-	const char *message; /* of the error, for the client */
-	const char *cause;   /* of the error, for the log */
-	int64_t size;        /* of the whole object; -1 unknown */
-	const char *
-		sha256; /* put, verify: as hashed by the worker; NULL: not hashed (a rename moves no bytes) */
+	const char *message;      /* of the error, for the client */
+	const char *cause;        /* of the error, for the log */
+	int64_t size;             /* of the whole object; -1 unknown */
+	const char *sha256;       /* put, verify: as hashed by the worker; NULL: not hashed */
 	const void *inline_bytes; /* get: NULL when not inline */
 	size_t inline_length;
 	/* list: the inline bytes are JSON: [{key, size, modified, sha256?, code?}], by key */
 	const char *next; /* list: the page after this one begins after that key; NULL: there is none */
 	const char *url;  /* get: ticket on the worker, when not inline */
+	const char *path,
+		*file_id; /* get, beside url: the object is this file below the worker's store root, for who
+				       sees that directory and finds it the same (file_id.h) */
 	int64_t modified_unix_ms; /* stat; 0 unknown */
 	const char *
 		holder; /* DictStore: the process that holds the bytes; also the whole content of a hold result */

@@ -38,6 +38,7 @@ service_preset() {
 	case $1 in
 	api-gateway-*)
 		printf 'DATABASE_URL=%s\n' "$(postgres_url)"
+		printf 'MEDIASTORE_STORES_DIR=%s\n' "$(readlink -f "$RUN_DATA/stores")"
 		printf 'MEDIASTORE_LISTEN=%s\n' "$(service_listens "$1" "$1")"
 		printf 'MEDIASTORE_INTERNAL_LISTEN=%s\n' "$(service_listens "$1" "$1-internal")"
 		printf 'MEDIASTORE_ADMIN_USERNAME=admin\nMEDIASTORE_ADMIN_PASSWORD=%s\n' "$SECRET_ADMIN"

@@ -14,6 +14,10 @@ const struct setting CONFIG_TABLE[] = {
 	SERVICE_SETTINGS(struct config),
 	ROW("MEDIASTORE_SPOOL_DIR", PATH, spool_dir, SETTING_REQUIRED,
 		"where uploads wait for a store; shared with workers on the same filesystem it saves a copy"),
+	ROW("MEDIASTORE_STORES_DIR", PATH, stores_dir, NULL,
+		"the workers' MEDIASTORE_STORE_ROOT, if this gateway may read that directory: saves copies "
+		"of "
+		"downloads"),
 	ROW_BETWEEN("MEDIASTORE_INLINE_MAX", SIZE, inline_max, "256KiB", 0, 1 << 20,
 		"objects up to this size ride inside messages"),
 

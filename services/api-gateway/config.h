@@ -11,6 +11,7 @@ struct config {
 	SERVICE_SETTINGS_FIELDS;
 	char *database_url;
 	char *spool_dir;
+	char *stores_dir;   /* NULL: not seen from here */
 	int64_t inline_max; /* bytes that ride in a message */
 
 	char *listen, *internal_listen,

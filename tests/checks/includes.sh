@@ -18,7 +18,7 @@ ARROWS=(
 	'services/api-gateway/db         ^(schemas|common|db)/'
 	'services/api-gateway/messaging  ^(schemas|common|messaging)/'
 	'services/store-worker           ^(schemas|common|jobs|store|drivers|wrappers)/|^[a-z_]+\.h$'
-	'services/store-worker/jobs      ^(schemas|common|jobs|store)/|^drivers/beneath\.h$|^(worker|config|metrics)\.h$'
+	'services/store-worker/jobs      ^(schemas|common|jobs|store)/|^(worker|config|metrics)\.h$'
 	'services/store-worker/store     ^(schemas|common|store)/'
 	'services/store-worker/drivers   ^(schemas|common|drivers)/|^store/(store_driver|store|stream|key)\.h$'
 	'services/store-worker/wrappers  ^(schemas|common|wrappers)/|^store/(store_driver|store|stream|key)\.h$'

@@ -70,6 +70,22 @@ class Content(unittest.TestCase):
         return [(part["Content-Range"], part["Content-Type"], part.get_payload(decode=True))
                 for part in message.get_payload()]
 
+    # --- the way the bytes go
+
+    def served_by_worker(self):
+        text = self.system.request("GET", "/metrics", url=self.system.worker_urls[0])[2].decode()
+        return int(float(text.split("\nmediastore_worker_served_bytes_total ")[1].split()[0]))
+
+    def test_files_that_the_gateway_sees_need_no_way_through_the_worker(self):
+        large = CONTENT * 3 + b"end"
+        for name, shared in (("FilesystemStore", True), ("HashdirStore", True), ("DictStore", False)):
+            with self.subTest(store=name):
+                self.assertEqual(self.put(f"way {name}", large, self.stores[name])[0], 201)
+                before = self.served_by_worker()
+                self.assertEqual(self.ask("GET", f"way {name}")[2], large)
+                self.assertEqual(self.ask("GET", f"way {name}", Range="bytes=1000-2500000")[2], large[1000:2500001])
+                self.assertEqual(self.served_by_worker() == before, shared)
+
     # --- ranges
 
     def test_several_ranges_come_as_multipart_from_every_store(self):

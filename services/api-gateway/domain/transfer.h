@@ -93,6 +93,8 @@ struct transfer_sink {
 	int (*begin)(void *context, struct error *err);
 	int (*write)(void *context, const void *bytes, size_t length, struct error *err);
 	void *context;
+	/* In place of write(), where bytes of a file need not pass through memory; NULL: they do. */
+	int (*write_file)(void *context, int fd, int64_t first, int64_t length, struct error *err);
 };
 
 /* Pushes bytes first..last (inclusive, within media->size) of a READY media. A media whose object is gone

@@ -2,10 +2,14 @@
 #include "domain/transfer_parts.h"
 
 #include "common/arena.h"
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/http_client.h"
 #include "config.h"
+#include "domain/local_file.h"
 #include "messaging/job_post.h"
+
+#include <fcntl.h>
 
 struct relay {
 	const struct transfer_sink *sink;
@@ -83,15 +87,31 @@ static int mark_lost(struct transfer *transfer, const struct media_row *media, c
 	return error_set(err, ERROR_CONFLICT, "this media is LOST: its store no longer has the bytes");
 }
 
-static int deliver(struct transfer *transfer, const struct result_message *result, struct relay *relay,
-	struct error *err)
+static int push_file(int fd, int64_t first, struct relay *relay, struct error *err)
+{
+	relay->begun = true;
+	if (relay->sink->begin(relay->sink->context, err))
+		return -1;
+	posix_fadvise(fd, first, relay->expected, POSIX_FADV_SEQUENTIAL);
+	return relay->sink->write_file(relay->sink->context, fd, first, relay->expected, err);
+}
+
+static int deliver(struct transfer *transfer, const struct job_message *job,
+	const struct result_message *result, struct relay *relay, struct error *err)
 {
 	if (result->code != ERROR_NONE) {
 		error_set(err, result->code, "%s",
 			result->message && *result->message ? result->message : "the store failed");
 		return result->cause ? error_add_cause(err, "%s", result->cause) : -1;
 	}
-	return result->url ? pull(transfer, result->url, relay, err) : push_inline(result, relay, err);
+	if (!result->url)
+		return push_inline(result, relay, err);
+	CLEANUP(cleanup_fd)
+	int fd = relay->sink->write_file
+			 ? local_file_open(transfer->parts.config->stores_dir, result->path, result->file_id)
+			 : -1;
+	return fd >= 0 ? push_file(fd, job->range_first, relay, err)
+		       : pull(transfer, result->url, relay, err);
 }
 
 int transfer_find_ready(
@@ -132,7 +152,7 @@ int transfer_get(struct transfer *transfer, const struct media_row *media, int64
 	if (job_post_and_wait(
 		    transfer->parts.post, &job, caller->traceparent, arena, &delivery, &result, err))
 		return -1;
-	int delivered = deliver(transfer, &result, &relay, err);
+	int delivered = deliver(transfer, &job, &result, &relay, err);
 	bus_delivery_settle(delivery, BUS_ACK);
 	if (delivered && err->code == ERROR_NOT_FOUND && !relay.begun)
 		return mark_lost(transfer, media, caller, arena, err);

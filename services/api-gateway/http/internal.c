@@ -7,11 +7,9 @@
 #include "common/log.h"
 #include "domain/spool.h"
 
-#include <errno.h>
 #include <string.h>
 
 static const char PREFIX[] = "/internal/bytes/";
-enum { PIECE_SIZE = 256 * 1024 };
 
 static void refuse(struct http_exchange *exchange, const struct error *err)
 {
@@ -21,27 +19,6 @@ static void refuse(struct http_exchange *exchange, const struct error *err)
 	buf_append_json_string(&body, err->message);
 	buf_printf(&body, ",\"code\":\"%s\"}", error_wire_name(err->code));
 	http_exchange_reply(exchange, error_http_status(err->code), HEADERS, body.data, body.length);
-}
-
-/* Exactly `size` bytes: a file that has become shorter breaks off, which the worker sees. */
-static int stream(struct http_exchange *exchange, int fd, int64_t size, struct error *err)
-{
-	CLEANUP(cleanup_free) char *piece = malloc(PIECE_SIZE);
-	if (!piece)
-		return error_set_cause(err, ERROR_INTERNAL, "no memory for a transfer buffer");
-	while (size > 0) {
-		ssize_t got = read(fd, piece, size < PIECE_SIZE ? (size_t)size : PIECE_SIZE);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, errno, "read a spool file");
-		if (got == 0)
-			return error_set_cause(err, ERROR_INTERNAL, "a spool file became shorter");
-		if (http_exchange_write(exchange, piece, (size_t)got, err))
-			return -1;
-		size -= got;
-	}
-	return 0;
 }
 
 void internal_handle(struct http_exchange *exchange, void *context)
@@ -66,7 +43,7 @@ void internal_handle(struct http_exchange *exchange, void *context)
 		return;
 	}
 	http_exchange_start(exchange, 200, HEADERS, size);
-	int streamed = stream(exchange, fd, size, &err);
+	int streamed = http_exchange_write_file(exchange, fd, 0, size, &err);
 	if (streamed)
 		log_warn("a spooled upload was not fetched to its end", LOG_ERROR(&err));
 	http_exchange_finish(exchange, streamed == 0);

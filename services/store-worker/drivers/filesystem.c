@@ -8,10 +8,10 @@
  * while the worker runs is the one in use. A file is given a second name instead of being copied where source
  * and store share a file system: the source stays, and a put that is repeated after a crash finds it.
  */
+#include "common/beneath.h"
 #include "common/cleanup.h"
 #include "common/memory.h"
 #include "common/write_behind.h"
-#include "drivers/beneath.h"
 #include "drivers/file_error.h"
 #include "drivers/file_io.h"
 #include "drivers/place.h"
@@ -199,6 +199,17 @@ static int filesystem_stat(struct store *base, const char *key, struct object_in
 	return 0;
 }
 
+static int filesystem_locate(
+	struct store *base, const char *key, struct buf *path, struct stat *status, struct error *err)
+{
+	const char *bucket = ((const struct filesystem_store *)base)->place.bucket;
+	CLEANUP(cleanup_fd) int fd = open_object(base, key, O_PATH, status, err);
+	if (fd < 0)
+		return -1;
+	buf_printf(path, "%s%s%s", bucket, *bucket ? "/" : "", key);
+	return 0;
+}
+
 static int send_bytes(int fd, int64_t first, int64_t end, struct sink *sink, struct error *err)
 {
 	CLEANUP(cleanup_free) char *piece = memory_alloc(STREAM_BUFFER_SIZE);
@@ -366,6 +377,7 @@ const struct store_driver filesystem_driver = {
 	.put = filesystem_put,
 	.get = filesystem_get,
 	.stat = filesystem_stat,
+	.locate = filesystem_locate,
 	.remove = filesystem_remove,
 	.list = filesystem_list,
 };

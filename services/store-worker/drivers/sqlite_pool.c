@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "drivers/sqlite_pool.h"
 
+#include "common/beneath.h"
 #include "common/cleanup.h"
 #include "common/memory.h"
-#include "drivers/beneath.h"
 #include "drivers/file_error.h"
 
 #include <errno.h>

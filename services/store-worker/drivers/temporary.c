@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "drivers/temporary.h"
 
+#include "common/beneath.h"
 #include "common/cleanup.h"
 #include "common/random.h"
-#include "drivers/beneath.h"
 #include "store/key.h"
 
 #include <dirent.h>

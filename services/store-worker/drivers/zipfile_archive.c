@@ -7,10 +7,10 @@
  */
 #include "drivers/zipfile_archive.h"
 
+#include "common/beneath.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/memory.h"
-#include "drivers/beneath.h"
 #include "drivers/file_error.h"
 #include "drivers/file_io.h"
 #include "drivers/zipfile_journal.h"

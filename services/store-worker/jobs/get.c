@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* get: few bytes come in the result, many are fetched from this worker with a ticket (bytes.h). */
+/* get: few bytes come in the result, many are fetched from this worker with a ticket (bytes.h), or read by a gateway that
+ * sees the file. */
 #include "jobs/jobs.h"
 
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/file_id.h"
 #include "common/ticket.h"
 
 #include <stdlib.h>
@@ -68,6 +70,17 @@ static void put_ticket(struct job *job)
 	job->result->url = arena_strdup(job->arena, url.data);
 }
 
+static void put_path(struct job *job)
+{
+	CLEANUP(buf_release) struct buf path = {0};
+	char id[FILE_ID_SIZE];
+	struct error ignored;
+	if (store_locate(job->store, job->message->key, &path, id, &ignored) != 1)
+		return;
+	job->result->path = arena_strdup(job->arena, path.data);
+	job->result->file_id = arena_strdup(job->arena, id);
+}
+
 int job_get(struct job *job, struct error *err)
 {
 	struct object_info info;
@@ -81,5 +94,6 @@ int job_get(struct job *job, struct error *err)
 	if (length <= job->message->inline_max && length <= JOB_INLINE_LIMIT)
 		return put_inline(job, length, err);
 	put_ticket(job);
+	put_path(job);
 	return 0;
 }

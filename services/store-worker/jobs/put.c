@@ -7,10 +7,10 @@
 #include "jobs/jobs.h"
 
 #include "common/arena.h"
+#include "common/beneath.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/url_list.h"
-#include "drivers/beneath.h"
 #include "jobs/http_source.h"
 #include "store/key.h"
 

@@ -118,6 +118,18 @@ int store_stat(struct store *store, const char *key, struct object_info *out, st
 	return store->driver->stat(store, key, out, err);
 }
 
+int store_locate(
+	struct store *store, const char *key, struct buf *path, char id[FILE_ID_SIZE], struct error *err)
+{
+	struct stat status;
+	if (!store->driver->locate)
+		return 0;
+	if (key_check(key, err) != 0 || store->driver->locate(store, key, path, &status, err) != 0)
+		return -1;
+	file_id_print(&status, id);
+	return 1;
+}
+
 int store_remove(struct store *store, const char *key, struct error *err)
 {
 	struct object_info info;

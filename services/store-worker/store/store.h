@@ -15,6 +15,7 @@
  */
 
 #include "common/error.h"
+#include "common/file_id.h"
 #include "store/stream.h"
 
 #include <stdbool.h>
@@ -50,6 +51,9 @@ MUST_CHECK int store_put(struct store *store, const char *key, struct source *so
 MUST_CHECK int store_get(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink,
 	struct error *err);
 MUST_CHECK int store_stat(struct store *store, const char *key, struct object_info *out, struct error *err);
+/* 1 when the object is a file: its path below the store root, and what file_id.h says of it. 0 when it is none, or -1. */
+MUST_CHECK int store_locate(
+	struct store *store, const char *key, struct buf *path, char id[FILE_ID_SIZE], struct error *err);
 /* UNSUPPORTED without DELETE, when the key is there. */
 MUST_CHECK int store_remove(struct store *store, const char *key, struct error *err);
 /* Calls visit for every object whose key begins with prefix, in no promised order, until it returns

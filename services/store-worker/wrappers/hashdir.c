@@ -70,6 +70,13 @@ static int hashdir_stat(struct store *base, const char *key, struct object_info 
 	return filesystem_driver.stat(files_of(base), path_of(key, path), out, err);
 }
 
+static int hashdir_locate(
+	struct store *base, const char *key, struct buf *path, struct stat *status, struct error *err)
+{
+	char place[PATH_SIZE];
+	return filesystem_driver.locate(files_of(base), path_of(key, place), path, status, err);
+}
+
 static int hashdir_remove(struct store *base, const char *key, struct error *err)
 {
 	char path[PATH_SIZE];
@@ -84,5 +91,6 @@ const struct store_driver hashdir_driver = {
 	.put = hashdir_put,
 	.get = hashdir_get,
 	.stat = hashdir_stat,
+	.locate = hashdir_locate,
 	.remove = hashdir_remove,
 };

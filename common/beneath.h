@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DRIVERS_BENEATH_H
-#define DRIVERS_BENEATH_H
+#ifndef COMMON_BENEATH_H
+#define COMMON_BENEATH_H
 
 /*
  * Paths that stay below a directory, whatever they say and whatever symbolic links stand on their way: every
  * resolution is the kernel's own, with openat2(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS). Paths are relative,
- * of checked segments (key_check_path()). Functions return -1 and leave the reason in errno; EXDEV or ELOOP:
+ * of segments between single slashes. Functions return -1 and leave the reason in errno; EXDEV or ELOOP:
  * the path leads out.
  */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "drivers/beneath.h"
+#include "common/beneath.h"
 
 #include "common/cleanup.h"
 
