@@ -41,21 +41,8 @@ int audit_findings_next(
 	return job_is_id(query->job_id) ? repo_int(conn, &NEXT, QUERY_PARAMS(query), next, err) : 0;
 }
 
-struct visit {
-	int (*visit)(const char *json, size_t length, void *context, struct error *err);
-	void *context;
-};
-
-static int visit_row(const struct db_result *row, void *context, struct error *err)
+int audit_findings(struct db_conn *conn, const struct audit_query *query, db_visit_text_fn *visit,
+	void *context, struct error *err)
 {
-	const struct visit *visit = context;
-	return visit->visit(db_text_at(row, 0, 0), db_length_at(row, 0, 0), visit->context, err);
-}
-
-int audit_findings(struct db_conn *conn, const struct audit_query *query,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
-	struct error *err)
-{
-	struct visit each = {visit, context};
-	return db_stream(conn, &LIST, QUERY_PARAMS(query), visit_row, &each, err);
+	return db_stream_text(conn, &LIST, QUERY_PARAMS(query), visit, context, err);
 }

@@ -28,8 +28,7 @@ struct audit_query {
 MUST_CHECK int audit_findings_next(
 	struct db_conn *conn, const struct audit_query *query, int64_t *next, struct error *err);
 /* Row by row: visit() gets one finding as JSON text; non-zero stops and is returned. */
-MUST_CHECK int audit_findings(struct db_conn *conn, const struct audit_query *query,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
-	struct error *err);
+MUST_CHECK int audit_findings(struct db_conn *conn, const struct audit_query *query, db_visit_text_fn *visit,
+	void *context, struct error *err);
 
 #endif

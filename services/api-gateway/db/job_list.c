@@ -64,24 +64,11 @@ int job_list_next(
 	return more;
 }
 
-struct visit {
-	int (*visit)(const char *json, size_t length, void *context, struct error *err);
-	void *context;
-};
-
-static int visit_row(const struct db_result *row, void *context, struct error *err)
-{
-	const struct visit *visit = context;
-	return visit->visit(db_text_at(row, 0, 0), db_length_at(row, 0, 0), visit->context, err);
-}
-
-int job_list(struct db_conn *conn, const struct job_query *query,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
+int job_list(struct db_conn *conn, const struct job_query *query, db_visit_text_fn *visit, void *context,
 	struct error *err)
 {
 	struct cursor cursor;
-	struct visit each = {visit, context};
 	if (parse_cursor(query->cursor, &cursor, err))
 		return -1;
-	return db_stream(conn, &LIST, QUERY_PARAMS(query, cursor), visit_row, &each, err);
+	return db_stream_text(conn, &LIST, QUERY_PARAMS(query, cursor), visit, context, err);
 }

@@ -23,8 +23,7 @@ enum { JOB_CURSOR_SIZE = 64 };
 MUST_CHECK int job_list_next(
 	struct db_conn *conn, const struct job_query *query, char out[JOB_CURSOR_SIZE], struct error *err);
 /* Row by row: visit() gets one job as JSON text; non-zero stops and is returned. */
-MUST_CHECK int job_list(struct db_conn *conn, const struct job_query *query,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
-	struct error *err);
+MUST_CHECK int job_list(struct db_conn *conn, const struct job_query *query, db_visit_text_fn *visit,
+	void *context, struct error *err);
 
 #endif

@@ -128,9 +128,7 @@ int people_read(const struct people *people, const char *name, struct arena *are
 	return read_found(conn, name, arena, json, err);
 }
 
-int people_list(const struct people *people,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
-	struct error *err)
+int people_list(const struct people *people, db_visit_text_fn *visit, void *context, struct error *err)
 {
 	CLEANUP(db_release) struct db_conn *conn = connect(people, err);
 	return conn ? user_list_json(conn, visit, context, err) : -1;

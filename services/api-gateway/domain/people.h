@@ -9,6 +9,7 @@
  */
 
 #include "common/error.h"
+#include "db/query.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -43,8 +44,7 @@ MUST_CHECK int people_change(const struct people *people, const char *name,
 MUST_CHECK int people_read(const struct people *people, const char *name, struct arena *arena,
 	const char **json, const char **tag, struct error *err);
 /* Tells visit() of each, by name; it may stop with another value than 0, which is then returned. */
-MUST_CHECK int people_list(const struct people *people,
-	int (*visit)(const char *json, size_t length, void *context, struct error *err), void *context,
-	struct error *err);
+MUST_CHECK int people_list(
+	const struct people *people, db_visit_text_fn *visit, void *context, struct error *err);
 
 #endif

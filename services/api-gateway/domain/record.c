@@ -313,7 +313,9 @@ int record_overdue(struct db_conn *conn, struct spool *spool, int limit, size_t 
 	return db_commit(&tx, err);
 }
 
-int record_lost(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
+/* The end of that attempt without a result of a worker; of another one nothing changes. */
+static int end_attempt(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
+	int (*end)(struct record *record, const struct error *why, struct error *err),
 	const struct error *why, struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
@@ -323,11 +325,27 @@ int record_lost(struct db_conn *conn, struct spool *spool, const char *job_id, i
 		return -1;
 	int found = load(&record, job_id, err);
 	bool ours = found == 1 && record.job.state == JOB_RUNNING && record.job.attempt == attempt;
-	int64_t delay_ms = ours ? retry_delay_ms(record.job.kind, attempt) : 0;
-	if (found < 0 || (ours && postpone(&record, why, delay_ms, err)) || db_commit(&tx, err))
+	if (found < 0 || (ours && end(&record, why, err)) || db_commit(&tx, err))
 		return -1;
 	clear_spool(&record, spool);
 	return 0;
+}
+
+static int try_later(struct record *record, const struct error *why, struct error *err)
+{
+	return postpone(record, why, retry_delay_ms(record->job.kind, record->job.attempt), err);
+}
+
+int record_lost(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
+	const struct error *why, struct error *err)
+{
+	return end_attempt(conn, spool, job_id, attempt, try_later, why, err);
+}
+
+int record_failure(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
+	const struct error *why, struct error *err)
+{
+	return end_attempt(conn, spool, job_id, attempt, fail, why, err);
 }
 
 int record_cancel(struct db_conn *conn, struct spool *spool, const char *job_id, struct error *err)
@@ -348,22 +366,6 @@ int record_cancel(struct db_conn *conn, struct spool *spool, const char *job_id,
 	if (!cancelled)
 		return error_set(
 			err, ERROR_CONFLICT, "this job has %s already", job_state_name(record.job.state));
-	clear_spool(&record, spool);
-	return 0;
-}
-
-int record_failure(struct db_conn *conn, struct spool *spool, const char *job_id, int64_t attempt,
-	const struct error *why, struct error *err)
-{
-	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
-	struct record record = {.conn = conn, .arena = arena, .outcome = RECORD_IGNORED};
-	CLEANUP(db_rollback) struct db_transaction tx = {0};
-	if (db_begin(conn, &tx, err))
-		return -1;
-	int found = load(&record, job_id, err);
-	bool ours = found == 1 && record.job.state == JOB_RUNNING && record.job.attempt == attempt;
-	if (found < 0 || (ours && fail(&record, why, err)) || db_commit(&tx, err))
-		return -1;
 	clear_spool(&record, spool);
 	return 0;
 }

@@ -34,11 +34,9 @@ int handle_store_audit(
 		.bytes_per_second = rate_of(request, "bytes_per_second", config->audit_bytes),
 		.objects_per_second = rate_of(request, "objects_per_second", config->audit_objects),
 	};
-	const char *detail, *job_id;
-	if (request_param_pk(request, "pk", &wish.store_pk, &detail, err)) {
-		response_set_detail(response, detail);
+	const char *job_id;
+	if (session_pk(request, response, &wish.store_pk, err))
 		return -1;
-	}
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	if (!conn || audits_begin(conn, &wish, &caller, request->arena, &job_id, err))
 		return -1;

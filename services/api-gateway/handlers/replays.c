@@ -57,15 +57,13 @@ int handle_replay_list(
 int handle_replay_read(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
-	const char *json = NULL, *detail = NULL;
+	const char *json = NULL;
 	int64_t pk;
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	if (!conn)
 		return -1;
-	if (request_param_pk(request, "pk", &pk, &detail, err)) {
-		response_set_detail(response, detail);
+	if (session_pk(request, response, &pk, err))
 		return -1;
-	}
 	int found = replay_read_json(conn, pk, request->arena, &json, err);
 	if (found < 0)
 		return -1;

@@ -21,15 +21,6 @@ static void answer(struct request *request, struct response *response, const str
 	response_json(request, response);
 }
 
-static int pk_of(const struct request *request, struct response *response, int64_t *pk, struct error *err)
-{
-	const char *detail;
-	if (request_param_pk(request, "pk", pk, &detail, err) == 0)
-		return 0;
-	response_set_detail(response, detail);
-	return -1;
-}
-
 static struct s3_config_input input_of(const struct gateway *gateway, const struct request *request)
 {
 	return (struct s3_config_input){
@@ -53,7 +44,7 @@ int handle_s3_config_read(
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	struct s3_config_view view;
 	int64_t pk;
-	if (!conn || pk_of(request, response, &pk, err) ||
+	if (!conn || session_pk(request, response, &pk, err) ||
 		versions_tag(conn, request, response, ROW_S3_CONFIG, request_param(request, "pk"), err) ||
 		s3_configs_read(conn, pk, request->arena, &view, err))
 		return -1;
@@ -80,7 +71,7 @@ int handle_s3_config_update(
 	struct s3_config_input input = input_of(gateway, request);
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	int64_t pk;
-	if (!conn || pk_of(request, response, &pk, err) ||
+	if (!conn || session_pk(request, response, &pk, err) ||
 		versions_begin(conn, request, ROW_S3_CONFIG, request_param(request, "pk"), &tx, err) ||
 		s3_configs_update(conn, pk, &input, request->arena, err))
 		return -1;
@@ -93,7 +84,7 @@ int handle_s3_config_delete(
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	int64_t pk;
-	if (!conn || pk_of(request, response, &pk, err) ||
+	if (!conn || session_pk(request, response, &pk, err) ||
 		versions_begin(conn, request, ROW_S3_CONFIG, request_param(request, "pk"), &tx, err) ||
 		s3_configs_delete(conn, pk, err))
 		return -1;

@@ -40,6 +40,15 @@ int session_pid(const struct request *request, struct response *response, const 
 	return 0;
 }
 
+int session_pk(const struct request *request, struct response *response, int64_t *pk, struct error *err)
+{
+	const char *detail;
+	if (request_param_pk(request, "pk", pk, &detail, err) == 0)
+		return 0;
+	response_set_detail(response, detail);
+	return -1;
+}
+
 struct caller session_caller(const struct request *request)
 {
 	return (struct caller){

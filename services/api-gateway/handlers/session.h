@@ -23,6 +23,9 @@ void session_renew(struct gateway *gateway, struct db_conn *conn);
  * its detail in the response, when neither does. */
 MUST_CHECK int session_pid(
 	const struct request *request, struct response *response, const char **pid, struct error *err);
+/* The number that the path names. INVALID, with its detail in the response. */
+MUST_CHECK int session_pk(
+	const struct request *request, struct response *response, int64_t *pk, struct error *err);
 /* Changes as the request asks for them: its body, its If-Match. */
 struct media_updates session_updates(struct gateway *gateway, const struct request *request);
 /* JSON made for the request: freed with it. */

@@ -12,15 +12,6 @@
 
 #include <string.h>
 
-static int pk_of(const struct request *request, struct response *response, int64_t *pk, struct error *err)
-{
-	const char *detail;
-	if (request_param_pk(request, "pk", pk, &detail, err) == 0)
-		return 0;
-	response_set_detail(response, detail);
-	return -1;
-}
-
 static int answer(struct request *request, struct response *response, const char *json)
 {
 	response_json_text(request, response, json, strlen(json));
@@ -39,7 +30,7 @@ int handle_store_read(
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const char *json;
 	int64_t pk;
-	if (!conn || pk_of(request, response, &pk, err) ||
+	if (!conn || session_pk(request, response, &pk, err) ||
 		versions_tag(conn, request, response, ROW_STORE, request_param(request, "pk"), err) ||
 		stores_read(conn, pk, request->arena, &json, err))
 		return -1;
@@ -66,7 +57,7 @@ int handle_store_delete(
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	int64_t pk;
-	if (!conn || pk_of(request, response, &pk, err) ||
+	if (!conn || session_pk(request, response, &pk, err) ||
 		versions_begin(conn, request, ROW_STORE, request_param(request, "pk"), &tx, err) ||
 		stores_delete(conn, pk, err))
 		return -1;

@@ -9,6 +9,7 @@
 #include "domain/tokens.h"
 #include "gateway.h"
 #include "handlers/query.h"
+#include "handlers/session.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -91,11 +92,8 @@ int handle_token_revoke(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct tokens_source source = source_of(gateway);
-	const char *detail;
 	int64_t pk;
-	if (request_param_pk(request, "pk", &pk, &detail, err)) {
-		response_set_detail(response, detail);
+	if (session_pk(request, response, &pk, err))
 		return -1;
-	}
 	return tokens_revoke(&source, &request->principal, pk, err);
 }
