@@ -3,8 +3,10 @@
 """Presigned uploads: nobody tells the gateway when the client has put the bytes; it looks after them until the URL ends."""
 
 import base64
+import hashlib
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from support.client import Client, s3_list, store_config
@@ -19,9 +21,10 @@ class Presigned(unittest.TestCase):
         cls.client = Client(cls.system)
         cls.bucket = cls.client.bucket()
 
-    def ask_for_url(self, pid):
+    def ask_for_url(self, pid, **query):
         media = {"pid": pid, "pid_type": "DEFAULT", "store_config": store_config(self.bucket)}
-        status, answer = self.client.call("POST", "/upload", {"mediadata": media})
+        query = "?" + urllib.parse.urlencode(query) if query else ""
+        status, answer = self.client.call("POST", "/upload" + query, {"mediadata": media})
         self.assertEqual((status, answer["status"]), (200, "PENDING"))
         return media, answer["presigned_put"]
 
@@ -46,6 +49,48 @@ class Presigned(unittest.TestCase):
         status, answer = self.client.call(
             "POST", "/upload", {"mediadata": media, "base64": base64.b64encode(b"again").decode()})
         self.assertEqual((status, answer["status"]), (200, "READY"))
+
+    def test_the_client_chooses_how_long_a_url_holds(self):
+        for seconds in (1, 120, 604800):
+            self.assertIn(f"X-Amz-Expires={seconds}", self.ask_for_url(f"chosen {seconds}", expires=seconds)[1])
+        self.assertIn("X-Amz-Expires=15", self.ask_for_url("not chosen")[1])
+        for wrong in ("0", "604801", "-1", "soon", "99999999999999999999"):
+            media = {"pid": "wrong", "pid_type": "DEFAULT", "store_config": store_config(self.bucket)}
+            self.assertEqual(self.client.call("POST", f"/upload?expires={wrong}", {"mediadata": media})[0], 422, wrong)
+        self.assertIsNone(self.client.media("wrong"))
+        wait_until(lambda: self.client.status_of("chosen 1") == "FAILED", 20, "the shortest URL has ended")
+
+    def test_only_what_was_announced_becomes_ready(self):
+        good, evil = b"just these bytes", b"just those bytes"
+        url = self.ask_for_url("announced", size=len(good), sha256=hashlib.sha256(good).hexdigest(), expires=60)[1]
+        self.put(url, evil)
+        self.assertEqual(self.client.call("POST", "/media/announced/complete")[0], 422)
+        self.put(url, evil + b"!")
+        self.assertEqual(self.client.call("POST", "/media/announced/complete")[0], 422)
+        self.assertEqual(self.client.status_of("announced"), "PENDING")
+        self.put(url, good)
+        self.assertEqual(self.client.call("POST", "/media/announced/complete")[1]["store_status"], "READY")
+
+    def test_what_was_not_announced_fails_and_goes_when_the_url_has_ended(self):
+        self.put(self.ask_for_url("other size", size=3, expires=5)[1], b"four")
+        key = self.client.media("other size")["store_key"]
+        wait_until(lambda: self.client.status_of("other size") == "FAILED", 30, "the media is FAILED")
+        wait_until(lambda: key not in s3_list(self.system.s3(), self.bucket["bucket"]), 30, "the object is deleted")
+
+    def test_a_url_to_read_says_what_the_answer_says(self):
+        self.assertIn(self.client.put("to read", b"readable", self.bucket)[0], (200, 201))
+        query = urllib.parse.urlencode({"expires": 30, "response-content-type": "text/plain; charset=utf-8",
+                                        "response-content-disposition": 'attachment; filename="a b.txt"'})
+        status, answer = self.client.call("GET", "/download/url/to%20read?" + query)
+        self.assertEqual(status, 200)
+        with urllib.request.urlopen(answer["presigned_get"], timeout=30) as response:
+            self.assertEqual((response.read(), response.headers["Content-Type"], response.headers["Content-Disposition"]),
+                             (b"readable", "text/plain; charset=utf-8", 'attachment; filename="a b.txt"'))
+        answer = self.client.call("POST", "/download/urls?expires=77", ["to read"])[1]
+        self.assertIn("X-Amz-Expires=77", answer[0]["presigned_get"])
+        for wrong in ("expires=604801", "response-content-type=a%0Ab", "response-expires="):
+            self.assertEqual(self.client.call("GET", "/download/url/to%20read?" + wrong)[0], 422, wrong)
+            self.assertEqual(self.client.call("POST", "/download/urls?" + wrong, ["to read"])[0], 422, wrong)
 
     def test_a_second_request_for_a_url_leaves_nothing_of_the_first(self):
         first = self.ask_for_url("asked twice")[1]

@@ -22,6 +22,10 @@ static const struct db_statement FIND = {
 	"job_find", "SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.id = $1"};
 static const struct db_statement FIND_LOCKED = {
 	"job_find_locked", "SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.id = $1 FOR UPDATE OF j"};
+static const struct db_statement FIND_WATCH = {"job_find_watch",
+	"SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN
+	"WHERE j.media = $1 AND j.store_key = $2 AND j.kind = 'verify'"
+	" ORDER BY j.created LIMIT 1"};
 static const struct db_statement READ_JSON = {
 	"job_read_json", "SELECT job_json(j) FROM job j WHERE j.id = $1"};
 
@@ -131,6 +135,17 @@ bool job_is_id(const char *text)
 			return false;
 	}
 	return true;
+}
+
+int job_find_watch(struct db_conn *conn, int64_t media_pk, const char *store_key, struct arena *arena,
+	struct job_row *out, struct error *err)
+{
+	const struct db_result *row = NULL;
+	int found = repo_row(
+		conn, &FIND_WATCH, DB_PARAMS(DB_INT(media_pk), DB_TEXT(store_key)), arena, &row, err);
+	if (found == 1)
+		from_row(row, 0, out);
+	return found;
 }
 
 int job_find(struct db_conn *conn, const char *id, enum db_lock lock, struct arena *arena,

@@ -15,8 +15,9 @@ static const struct db_statement NOTE_FIXITY = {"media_note_fixity",
 	MEDIA_WHO " UPDATE media SET store_status = $7, holder = coalesce($8, holder) FROM who WHERE pk = $3"
 		  " AND store = $4 AND store_key = $5 AND sha256 = $6"
 		  " AND store_status IN ('READY', 'LOST', 'CORRUPT') AND store_status <> $7"};
-static const struct db_statement KEY_IN_USE = {
-	"media_key_in_use", "SELECT 1 FROM media WHERE store = $1 AND store_key = $2"};
+static const struct db_statement KEY_IN_USE = {"media_key_in_use",
+	"SELECT 1 FROM media WHERE store = $1 AND store_key = $2"
+	" AND store_status <> 'FAILED'"};
 
 int media_copy_row(struct db_conn *conn, const struct media_copy *copy, const struct db_actor *actor,
 	int64_t *pk, struct error *err)

@@ -34,7 +34,7 @@ MUST_CHECK int media_move(struct db_conn *conn, const struct media_object *objec
 MUST_CHECK int media_note_fixity(struct db_conn *conn, const struct media_object *object,
 	enum media_status found, const char *holder, const struct db_actor *actor, struct error *err);
 
-/* Whether a media's bytes are there: 1 / 0 / -1 */
+/* Whether a media's bytes are there, or may come there: 1 / 0 / -1. What has FAILED never comes back to its key. */
 MUST_CHECK int media_key_in_use(
 	struct db_conn *conn, int64_t store_pk, const char *store_key, struct error *err);
 

@@ -102,7 +102,7 @@ static int presign(struct db_conn *conn, const unsigned char secret_key[SEAL_KEY
 		.s3_secret_sealed = server.secret_sealed,
 	};
 	return presign_url(
-		secret_key, &store, "GET", key.data ? key.data : "", PRESIGNED_MS, arena, url, err);
+		secret_key, &store, "GET", key.data ? key.data : "", PRESIGNED_MS, NULL, arena, url, err);
 }
 
 int fetch_compose(struct db_conn *conn, const unsigned char secret_key[SEAL_KEY_SIZE],

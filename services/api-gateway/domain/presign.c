@@ -22,8 +22,8 @@ static void release_secret(struct buf *secret)
 }
 
 int presign_url(const unsigned char secret_key[SEAL_KEY_SIZE], const struct store_descriptor *store,
-	const char *method, const char *key, int64_t expiry_ms, struct arena *arena, const char **url,
-	struct error *err)
+	const char *method, const char *key, int64_t expiry_ms, const struct sigv4_pair *query,
+	struct arena *arena, const char **url, struct error *err)
 {
 	if (store->type != STORE_BUCKET)
 		return error_set(
@@ -38,6 +38,7 @@ int presign_url(const unsigned char secret_key[SEAL_KEY_SIZE], const struct stor
 		.endpoint = store->s3_url,
 		.bucket = store->bucket,
 		.key = key,
+		.query = query,
 		.payload_sha256 = "UNSIGNED-PAYLOAD",
 		.now_unix_ms = clock_unix_ms(),
 	};

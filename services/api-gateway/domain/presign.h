@@ -10,13 +10,15 @@
 #include "schemas/job_message.h"
 
 struct arena;
+struct sigv4_pair;
 
 /* The AAD under which a bucket's secret is sealed. */
 const char *presign_secret_context(struct arena *arena, const char *s3_url);
 
-/* method is "PUT" or "GET"; *url lives in the arena. UNSUPPORTED for stores without presigned URLs. */
+/* method is "PUT" or "GET"; query: further parameters, signed too (NULL: none); *url lives in the arena. UNSUPPORTED for
+ * stores without presigned URLs. */
 MUST_CHECK int presign_url(const unsigned char secret_key[SEAL_KEY_SIZE],
 	const struct store_descriptor *store, const char *method, const char *key, int64_t expiry_ms,
-	struct arena *arena, const char **url, struct error *err);
+	const struct sigv4_pair *query, struct arena *arena, const char **url, struct error *err);
 
 #endif

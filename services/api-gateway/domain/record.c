@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { LAST_LOOK_MS = 500 }; /* behind the end of a URL */
+
 /* --- what each kind of job means for its media */
 
 int record_delete(
@@ -115,7 +117,10 @@ static int verify_failed(struct record *record, struct error *err)
 	bool expired = record->spec.expires_unix_ms && record->spec.expires_unix_ms <= clock_unix_ms();
 	if (!job->media_pk || !expired)
 		return 0;
-	return media_fail_put(record->conn, job->media_pk, job->store_key, &record->actor, err) < 0 ? -1 : 0;
+	int failed = media_fail_put(record->conn, job->media_pk, job->store_key, &record->actor, err);
+	if (failed < 0)
+		return -1;
+	return failed ? delete_object(record, job->store_key, 0, err) : 0; /* what is there did not fit */
 }
 
 static int nothing_follows(struct record *record, struct error *err)
@@ -174,13 +179,21 @@ static bool still_watching(const struct record *record, enum error_code code)
 	       (code == ERROR_NOT_FOUND || code == ERROR_CHECKSUM);
 }
 
+/* A watch looks once more when its URL has ended, not much later. */
+static int64_t pause_ms(const struct record *record)
+{
+	int64_t delay = retry_delay_ms(record->job.kind, record->job.attempt);
+	int64_t left = record->spec.expires_unix_ms ? record->spec.expires_unix_ms - clock_unix_ms() : delay;
+	return left > 0 && left + LAST_LOOK_MS < delay ? left + LAST_LOOK_MS : delay;
+}
+
 static int record_error(struct record *record, const struct error *why, bool retryable, struct error *err)
 {
 	/* in its first attempt a job that somebody waits for fails towards him; later ones are ours to
 	 * bring to an end */
 	bool ours = record->job.class == JOB_BACKGROUND || record->job.attempt > 1;
 	if (still_watching(record, why->code) || (ours && retryable))
-		return postpone(record, why, retry_delay_ms(record->job.kind, record->job.attempt), err);
+		return postpone(record, why, pause_ms(record), err);
 	return fail(record, why, err);
 }
 

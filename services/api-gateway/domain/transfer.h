@@ -23,6 +23,7 @@ struct config;
 struct db_pool;
 struct http_client;
 struct job_post;
+struct sigv4_pair;
 struct transfer;
 
 struct transfer_parts { /* all borrowed */
@@ -107,14 +108,23 @@ MUST_CHECK int transfer_get(struct transfer *transfer, const struct media_row *m
 MUST_CHECK int transfer_announce(struct transfer *transfer, const struct transfer_put *put,
 	const struct caller *caller, struct arena *arena, struct error *err);
 
+/* What a client wants of a presigned URL. */
+struct transfer_presign {
+	int64_t expiry_ms;
+	int64_t size;       /* PUT: of what will be put, compared before it is READY; -1: not told */
+	const char *sha256; /* the same, hex; NULL */
+	const struct sigv4_pair *query; /* GET: parameters that set headers of the response; NULL: none */
+};
+
 /* Makes or takes over (TRANSFER_TAKE_OVER) a PENDING media on a bucket whose bytes the client will put
  * itself: *url. The watch begins. */
 MUST_CHECK int transfer_presign_put(struct transfer *transfer, const struct transfer_put *put,
-	const struct caller *caller, struct arena *arena, const char **url, struct error *err);
+	const struct transfer_presign *wanted, const struct caller *caller, struct arena *arena,
+	const char **url, struct error *err);
 MUST_CHECK int transfer_presign_get(struct transfer *transfer, const struct media_row *media,
-	struct arena *arena, const char **url, struct error *err);
+	const struct transfer_presign *wanted, struct arena *arena, const char **url, struct error *err);
 /* Looks now whether a client has put the bytes of a PENDING media: READY when it returns 0. CONFLICT when
- * they are not there. */
+ * they are not there, CHECKSUM when they are not those that were announced. */
 MUST_CHECK int transfer_complete(struct transfer *transfer, const struct media_row *media,
 	const struct caller *caller, struct arena *arena, struct error *err);
 

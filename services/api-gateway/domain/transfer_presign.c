@@ -15,14 +15,20 @@
 #include "domain/record.h"
 #include "messaging/job_post.h"
 
+#include <strings.h>
+
 enum { FIRST_LOOK_MS = 5000, WATCH_ATTEMPTS = 1000000 };
 
-static int begin_watch(struct db_conn *conn, const struct transfer_claim *claim, int64_t expires_unix_ms,
-	const struct caller *caller, struct arena *arena, struct error *err)
+static int begin_watch(struct db_conn *conn, const struct transfer_claim *claim,
+	const struct transfer_presign *wanted, int64_t expires_unix_ms, const struct caller *caller,
+	struct arena *arena, struct error *err)
 {
 	char id[RANDOM_UUID_SIZE];
 	random_uuid(id);
-	struct job_spec spec = {.size = -1, .actor = caller->actor.name, .expires_unix_ms = expires_unix_ms};
+	struct job_spec spec = {.size = wanted->size,
+		.sha256 = wanted->sha256,
+		.actor = caller->actor.name,
+		.expires_unix_ms = expires_unix_ms};
 	struct job_new job = {
 		.id = id,
 		.kind = JOB_VERIFY,
@@ -40,10 +46,10 @@ static int begin_watch(struct db_conn *conn, const struct transfer_claim *claim,
 }
 
 int transfer_presign_put(struct transfer *transfer, const struct transfer_put *put,
-	const struct caller *caller, struct arena *arena, const char **url, struct error *err)
+	const struct transfer_presign *wanted, const struct caller *caller, struct arena *arena,
+	const char **url, struct error *err)
 {
-	int64_t expiry_ms = transfer->parts.config->presign_expiry_ms;
-	int64_t expires = clock_unix_ms() + expiry_ms;
+	int64_t expires = clock_unix_ms() + wanted->expiry_ms;
 	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
 	if (!conn)
 		return -1;
@@ -51,18 +57,18 @@ int transfer_presign_put(struct transfer *transfer, const struct transfer_put *p
 	struct transfer_claim claim;
 	if (db_begin(conn, &tx, err) ||
 		transfer_claim(conn, put, expires, &caller->actor, arena, &claim, err) ||
-		presign_url(transfer->parts.secret_key, &claim.media.store, "PUT", claim.key, expiry_ms,
-			arena, url, err) ||
-		begin_watch(conn, &claim, expires, caller, arena, err))
+		presign_url(transfer->parts.secret_key, &claim.media.store, "PUT", claim.key,
+			wanted->expiry_ms, NULL, arena, url, err) ||
+		begin_watch(conn, &claim, wanted, expires, caller, arena, err))
 		return -1;
 	return db_commit(&tx, err);
 }
 
-int transfer_presign_get(struct transfer *transfer, const struct media_row *media, struct arena *arena,
-	const char **url, struct error *err)
+int transfer_presign_get(struct transfer *transfer, const struct media_row *media,
+	const struct transfer_presign *wanted, struct arena *arena, const char **url, struct error *err)
 {
 	return presign_url(transfer->parts.secret_key, &media->store, "GET", media->store_key,
-		transfer->parts.config->presign_expiry_ms, arena, url, err);
+		wanted->expiry_ms, wanted->query, arena, url, err);
 }
 
 int transfer_verify(struct transfer *transfer, const struct media_row *media, const struct caller *caller,
@@ -107,18 +113,42 @@ static int make_ready(struct transfer *transfer, const struct media_row *media,
 	return finished ? 0 : error_set(err, ERROR_CONFLICT, "another change of this media came first");
 }
 
+/* What the client has said it would put, when it asked for the URL. */
+static int check_announced(struct transfer *transfer, const struct media_row *media,
+	const struct result_message *result, struct arena *arena, struct error *err)
+{
+	struct job_row watch;
+	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
+	int found = conn ? job_find_watch(conn, media->pk, media->store_key, arena, &watch, err) : -1;
+	if (found <= 0)
+		return found;
+	struct job_spec spec = job_spec_parse(watch.spec, arena);
+	if (spec.size >= 0 && spec.size != result->size)
+		return error_set(err, ERROR_CHECKSUM, "there are %lld bytes, not the %lld announced",
+			(long long)result->size, (long long)spec.size);
+	if (spec.sha256 && result->sha256 && strcasecmp(spec.sha256, result->sha256) != 0)
+		return error_set(
+			err, ERROR_CHECKSUM, "the SHA-256 of the bytes there is not the one announced");
+	return 0;
+}
+
 int transfer_complete(struct transfer *transfer, const struct media_row *media, const struct caller *caller,
 	struct arena *arena, struct error *err)
 {
 	if (media->status == MEDIA_READY)
 		return 0;
+	if (media->status == MEDIA_FAILED) /* whatever is there is about to be removed */
+		return error_set(
+			err, ERROR_CONFLICT, "the upload of this media has failed: it is to be sent again");
 	struct bus_delivery *delivery;
 	struct result_message result;
 	if (transfer_verify(transfer, media, caller, arena, &delivery, &result, err))
 		return -1;
 	int made = -1;
 	if (result.code == ERROR_NONE)
-		made = make_ready(transfer, media, &result, caller, err);
+		made = check_announced(transfer, media, &result, arena, err)
+			       ? -1
+			       : make_ready(transfer, media, &result, caller, err);
 	else if (result.code == ERROR_NOT_FOUND)
 		error_set(err, ERROR_CONFLICT, "the bytes of this media are not there yet");
 	else

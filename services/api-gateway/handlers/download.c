@@ -10,6 +10,7 @@
 #include "db/media_repo.h"
 #include "domain/transfer.h"
 #include "gateway.h"
+#include "handlers/presign_query.h"
 #include "handlers/session.h"
 #include "handlers/transfer.h"
 #include "http/request.h"
@@ -124,8 +125,10 @@ static int run_download_url(
 {
 	struct media_row row;
 	const char *json, *url;
-	if (find_ready(gateway, request, response, &row, &json, err) ||
-		transfer_presign_get(gateway->transfer, &row, request->arena, &url, err))
+	struct transfer_presign wanted;
+	if (presign_query(gateway, request, &wanted, err) ||
+		find_ready(gateway, request, response, &row, &json, err) ||
+		transfer_presign_get(gateway->transfer, &row, &wanted, request->arena, &url, err))
 		return -1;
 	buf_printf(&response->body, "{\"mediadata\":%s,\"base64\":\"\",\"presigned_get\":", json);
 	buf_append_json_string(&response->body, url);

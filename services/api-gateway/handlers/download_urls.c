@@ -6,6 +6,7 @@
 #include "domain/transfer.h"
 #include "gateway.h"
 #include "handlers/list_writer.h"
+#include "handlers/presign_query.h"
 #include "handlers/session.h"
 #include "handlers/transfer.h"
 #include "http/request.h"
@@ -13,23 +14,23 @@
 
 #include <cjson/cJSON.h>
 
-static int presign(struct gateway *gateway, const struct media_found *media, struct arena *arena,
-	const char **url, struct error *err)
+static int presign(struct gateway *gateway, const struct media_found *media,
+	const struct transfer_presign *wanted, struct arena *arena, const char **url, struct error *err)
 {
 	if (!media->json)
 		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
 	if (media->row.status != MEDIA_READY)
 		return error_set(err, ERROR_CONFLICT, "this media is %s, it has no bytes to give",
 			media_status_name(media->row.status));
-	return transfer_presign_get(gateway->transfer, &media->row, arena, url, err);
+	return transfer_presign_get(gateway->transfer, &media->row, wanted, arena, url, err);
 }
 
 static void append_one(struct gateway *gateway, const char *pid, const struct media_found *media,
-	struct arena *arena, struct buf *out)
+	const struct transfer_presign *wanted, struct arena *arena, struct buf *out)
 {
 	struct error why;
 	const char *url;
-	if (presign(gateway, media, arena, &url, &why)) {
+	if (presign(gateway, media, wanted, arena, &url, &why)) {
 		buf_append_text(out, "{\"pid\":");
 		buf_append_json_string(out, pid);
 		buf_printf(out, ",\"error\":\"%s\",\"msg\":", error_wire_name(why.code));
@@ -54,13 +55,14 @@ int handle_download_urls(
 {
 	struct media_found *media;
 	struct list_writer list;
-	if (find(gateway, request, &media, err))
+	struct transfer_presign wanted;
+	if (presign_query(gateway, request, &wanted, err) || find(gateway, request, &media, err))
 		return -1;
 	list_open(&list, request, response, "[");
 	const cJSON *pid;
 	cJSON_ArrayForEach(pid, request->json) {
 		CLEANUP(buf_release) struct buf one = {0};
-		append_one(gateway, pid->valuestring, media++, request->arena, &one);
+		append_one(gateway, pid->valuestring, media++, &wanted, request->arena, &one);
 		if (list_add(&list, one.data, one.length, err))
 			return -1;
 	}

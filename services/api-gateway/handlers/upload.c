@@ -11,6 +11,7 @@
 #include "domain/once.h"
 #include "domain/transfer.h"
 #include "gateway.h"
+#include "handlers/presign_query.h"
 #include "handlers/session.h"
 #include "handlers/transfer.h"
 #include "http/body_bytes.h"
@@ -66,6 +67,15 @@ static int resume(struct gateway *gateway, const struct request *request, bool *
 	return resumed;
 }
 
+static int presign_url_for(struct gateway *gateway, struct request *request, const struct transfer_put *put,
+	const struct caller *caller, const char **url, struct error *err)
+{
+	struct transfer_presign wanted;
+	if (presign_query(gateway, request, &wanted, err))
+		return -1;
+	return transfer_presign_put(gateway->transfer, put, &wanted, caller, request->arena, url, err);
+}
+
 static int run(struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	struct mediadata data = {0};
@@ -87,7 +97,7 @@ static int run(struct gateway *gateway, struct request *request, struct response
 		data.store_type == STORE_BUCKET && (!has_bytes || body_bytes_is_empty(request->bytes));
 	int done;
 	if (wants_url)
-		done = transfer_presign_put(gateway->transfer, &put, &caller, request->arena, &url, err);
+		done = presign_url_for(gateway, request, &put, &caller, &url, err);
 	else if (!has_bytes)
 		done = transfer_announce(gateway->transfer, &put, &caller, request->arena, err);
 	else

@@ -62,7 +62,9 @@ static int add(struct call *call, struct gateway *gateway, struct error *err)
 	if (find(call, gateway, &row, err))
 		return -1;
 	if (row.size > gateway->config->request_max) {
-		if (transfer_presign_get(gateway->transfer, &row, call->arena, &url, err))
+		struct transfer_presign wanted = {
+			.expiry_ms = gateway->config->presign_expiry_ms, .size = -1};
+		if (transfer_presign_get(gateway->transfer, &row, &wanted, call->arena, &url, err))
 			return error_set(err, ERROR_TOO_LARGE,
 				"%" PRId64 " bytes are too many for a message; GET /api/media/{pid}/content "
 				"streams them",
