@@ -129,12 +129,12 @@ struct result_message {
 	/* list: the inline bytes are JSON: [{key, size, modified, sha256?, code?}], by key */
 	const char *next; /* list: the page after this one begins after that key; NULL: there is none */
 	const char *url;  /* get: ticket on the worker, when not inline */
-	const char *path,
-		*file_id; /* get, beside url: the object is this file below the worker's store root, for who
-				       sees that directory and finds it the same (file_id.h) */
+	/* get, beside url: the object is this file below the worker's store root, for who sees that directory and finds
+	 * it the same (file_id.h) */
+	const char *path, *file_id;
 	int64_t modified_unix_ms; /* stat; 0 unknown */
-	const char *
-		holder; /* DictStore: the process that holds the bytes; also the whole content of a hold result */
+	/* DictStore: the process that holds the bytes; also the whole content of a hold result */
+	const char *holder;
 	const char *site; /* hold: the site that `holder` now owns */
 	int64_t elapsed_ms;
 };

@@ -100,6 +100,8 @@ static const struct result_message FULL_RESULT = {
 	.inline_length = 6,
 	.next = "a/z",
 	.url = "http://w/internal/bytes/t",
+	.path = "bucket/key",
+	.file_id = "1-2-3",
 	.modified_unix_ms = -5,
 	.holder = "h-1",
 	.site = "s-1",
@@ -173,6 +175,8 @@ static void every_field_of_a_result_comes_back(void **state)
 	assert_int_equal(a->inline_length, b.inline_length);
 	assert_memory_equal(a->inline_bytes, b.inline_bytes, 6);
 	assert_string_equal(a->url, b.url);
+	assert_string_equal(a->path, b.path);
+	assert_string_equal(a->file_id, b.file_id);
 	assert_int_equal(a->modified_unix_ms, b.modified_unix_ms);
 	assert_string_equal(a->holder, b.holder);
 	assert_string_equal(a->site, b.site);
