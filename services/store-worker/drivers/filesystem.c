@@ -195,7 +195,7 @@ static int filesystem_stat(struct store *base, const char *key, struct object_in
 	CLEANUP(cleanup_fd) int fd = open_object(base, key, O_PATH, &status, err);
 	if (fd < 0)
 		return -1;
-	*out = (struct object_info){status.st_size, modified_ms(&status)};
+	*out = (struct object_info){.size = status.st_size, .modified_unix_ms = modified_ms(&status)};
 	return 0;
 }
 
@@ -321,7 +321,7 @@ static int walk_entry(struct walk *walk, int directory, const char *path, const 
 		if (fd < 0 || fstat(fd, &status) != 0)
 			return 0;
 	}
-	struct object_info info = {status.st_size, modified_ms(&status)};
+	struct object_info info = {.size = status.st_size, .modified_unix_ms = modified_ms(&status)};
 	return S_ISREG(status.st_mode) ? walk->visit(walk->context, path, &info) : 0;
 }
 

@@ -148,7 +148,8 @@ static int ram_stat(struct store *base, const char *key, struct object_info *out
 	CLEANUP(cleanup_object) struct ram_object *object = find_object(shelf_of(base), key, err);
 	if (!object)
 		return -1;
-	*out = (struct object_info){ram_object_size(object), ram_object_modified_ms(object)};
+	*out = (struct object_info){
+		.size = ram_object_size(object), .modified_unix_ms = ram_object_modified_ms(object)};
 	return 0;
 }
 
@@ -194,8 +195,9 @@ static void note(const void *node, VISIT which, void *context)
 		snapshot->found =
 			memory_resize(snapshot->found, snapshot->capacity * sizeof(*snapshot->found));
 	}
-	snapshot->found[snapshot->count++] = (struct found){memory_strdup(slot->key),
-		{ram_object_size(slot->object), ram_object_modified_ms(slot->object)}};
+	snapshot->found[snapshot->count++] = (struct found){
+		memory_strdup(slot->key), {.size = ram_object_size(slot->object),
+						  .modified_unix_ms = ram_object_modified_ms(slot->object)}};
 }
 
 static int ram_list(struct store *base, const char *prefix,

@@ -68,7 +68,7 @@ static void append_escaped(struct buf *out, const char *text)
 	}
 }
 
-int s3_multipart_send(const struct s3_multipart *multipart, int part, const void *bytes, size_t length,
+int s3_multipart_send(const struct s3_multipart *multipart, int part, const struct s3_part_body *body,
 	char etag[S3_ETAG_SIZE], struct error *err)
 {
 	char number[16];
@@ -80,8 +80,9 @@ int s3_multipart_send(const struct s3_multipart *multipart, int part, const void
 		.key = multipart->object->key,
 		.query = query,
 		.headers = headers,
-		.body = bytes,
-		.length = length};
+		.body = body->bytes,
+		.file = body->file,
+		.length = body->length};
 	CLEANUP(s3_answer_release) struct s3_answer answer = {0};
 	if (s3_request_run(multipart->bucket, &request, &answer, err) == -1)
 		return -1;

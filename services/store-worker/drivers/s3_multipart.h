@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct s3_bucket;
+struct s3_file_body;
 struct s3_object;
 
 enum { S3_PARTS_MAX = 10000 };
@@ -22,6 +23,13 @@ enum { S3_PARTS_MAX = 10000 };
 #define S3_PART_SIZE_MAX (INT64_C(5) << 30)
 
 enum { S3_ETAG_SIZE = 257 };
+
+/* Bytes in memory, or in a file. */
+struct s3_part_body {
+	const void *bytes;
+	const struct s3_file_body *file;
+	size_t length;
+};
 
 struct s3_multipart {
 	const struct s3_bucket *bucket;
@@ -35,8 +43,8 @@ struct s3_multipart {
 MUST_CHECK int s3_multipart_begin(struct s3_multipart *multipart, const struct s3_bucket *bucket,
 	const struct s3_object *object, struct error *err);
 /* Sends part `number` (from 1) and says what the server calls it. Several threads may send at once. */
-MUST_CHECK int s3_multipart_send(const struct s3_multipart *multipart, int number, const void *bytes,
-	size_t length, char etag[S3_ETAG_SIZE], struct error *err);
+MUST_CHECK int s3_multipart_send(const struct s3_multipart *multipart, int number,
+	const struct s3_part_body *body, char etag[S3_ETAG_SIZE], struct error *err);
 /* The part is on the server: it belongs to the object. In any order, by one thread. */
 void s3_multipart_note(struct s3_multipart *multipart, int number, const char *etag);
 /* Makes the object of the parts. A failure leaves open whether it was made: only looking tells. */

@@ -47,6 +47,14 @@ static int read_size(const struct http_reply *reply, int64_t *out)
 	return 0;
 }
 
+/* An ETag is the MD5 of an object that came in one piece, on most servers and without their encryption. */
+static void read_md5(const struct http_reply *reply, char md5[33])
+{
+	const char *etag = http_reply_header(reply, "etag");
+	if (etag && strlen(etag) == 34 && strspn(etag + 1, "0123456789abcdefABCDEF") == 32)
+		snprintf(md5, 33, "%.32s", etag + 1);
+}
+
 int s3_object_stat(const struct s3_bucket *bucket, const char *key, struct object_info *out,
 	char mark[S3_MARK_SIZE], struct error *err)
 {
@@ -58,6 +66,7 @@ int s3_object_stat(const struct s3_bucket *bucket, const char *key, struct objec
 		.modified_unix_ms = s3_time_from_http(http_reply_header(answer.reply, "last-modified"))};
 	if (read_size(answer.reply, &info.size) == -1)
 		return error_set_cause(err, ERROR_UNAVAILABLE, "S3 HEAD: no usable Content-Length");
+	read_md5(answer.reply, info.md5);
 	*out = info;
 	const char *found = http_reply_header(answer.reply, S3_MARK_HEADER);
 	if (mark)

@@ -8,8 +8,10 @@
  * `parallel` parts. With one, it is sent by the caller, and nothing is read meanwhile.
  */
 
+#include "common/digest.h"
 #include "common/error.h"
 #include "drivers/s3_multipart.h"
+#include "drivers/s3_request.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -26,6 +28,8 @@ struct s3_parts {
 		bool sent; /* the thread runs, or waits to be joined */
 		int number, result;
 		unsigned char *bytes;
+		struct s3_file_body file;
+		char sha256[DIGEST_HEX_SIZE]; /* of the file's part */
 		size_t length, capacity;
 		char etag[S3_ETAG_SIZE];
 		struct error error;
@@ -38,6 +42,9 @@ struct s3_parts {
  * of an earlier part. */
 MUST_CHECK int s3_parts_send(
 	struct s3_parts *parts, unsigned char **bytes, size_t length, size_t *capacity, struct error *err);
+/* The same with bytes that stay in a file, open until the parts are finished or released; no block is needed. */
+MUST_CHECK int s3_parts_send_file(struct s3_parts *parts, int fd, int64_t offset, size_t length,
+	const char sha256[DIGEST_HEX_SIZE], struct error *err);
 /* Waits for all of them. */
 MUST_CHECK int s3_parts_finish(struct s3_parts *parts, struct error *err);
 /* Waits too, whatever became of them, and frees the blocks. */

@@ -5,8 +5,10 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/digest.h"
+#include "drivers/file_io.h"
 #include "drivers/s3_retry.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* A request whose body moves no faster than this has failed, even if a byte comes through now and then. */
@@ -22,7 +24,29 @@ void s3_answer_release(struct s3_answer *answer)
 struct callbacks {
 	const struct s3_request *request;
 	bool failed;
+	int64_t given; /* bytes of a file body */
 };
+
+static ssize_t give_file(void *context, void *out, size_t size, struct error *err)
+{
+	struct callbacks *callbacks = context;
+	const struct s3_file_body *file = callbacks->request->file;
+	size_t left = callbacks->request->length - (size_t)callbacks->given;
+	ssize_t got = file_read_at(file->fd, out, size < left ? size : left, file->offset + callbacks->given);
+	if (got > 0 || left == 0) {
+		callbacks->given += got;
+		return got;
+	}
+	callbacks->failed = true;
+	return error_set_cause(err, ERROR_SOURCE_FAILED, "read a part: %s",
+		got == 0 ? "the file became shorter" : strerror(errno));
+}
+
+static int rewind_file(void *context)
+{
+	((struct callbacks *)context)->given = 0;
+	return 0;
+}
 
 static int pass_head(void *context, const struct http_reply *reply, struct error *err)
 {
@@ -77,6 +101,9 @@ static int send_request(const struct s3_bucket *bucket, const struct s3_request 
 		.head = pass_head,
 		.write = request->write ? pass_bytes : NULL,
 		.write_context = callbacks,
+		.read = request->file ? give_file : NULL,
+		.rewind = request->file ? rewind_file : NULL,
+		.read_context = callbacks,
 		.stall_timeout_ms = bucket->stall_timeout_ms};
 	/* a streamed answer takes as long as its reader needs; everything else has an end */
 	if (!request->write)
@@ -100,19 +127,26 @@ static int attempt(const struct s3_bucket *bucket, const struct s3_request *requ
 	return s3_error_translate(answer->reply, &subject, &answer->error, err);
 }
 
+static const char *hash_body(const struct s3_request *request, char out[DIGEST_HEX_SIZE])
+{
+	if (request->file)
+		return request->file->sha256;
+	digest_sha256_hex(request->body ? request->body : "", request->body ? request->length : 0, out);
+	return out;
+}
+
 int s3_request_once(const struct s3_bucket *bucket, const struct s3_request *request,
 	struct s3_answer *answer, struct error *err)
 {
 	char sha256[DIGEST_HEX_SIZE];
-	digest_sha256_hex(request->body ? request->body : "", request->length, sha256);
-	return attempt(bucket, request, sha256, answer, err);
+	return attempt(bucket, request, hash_body(request, sha256), answer, err);
 }
 
 int s3_request_run(const struct s3_bucket *bucket, const struct s3_request *request, struct s3_answer *answer,
 	struct error *err)
 {
-	char sha256[DIGEST_HEX_SIZE];
-	digest_sha256_hex(request->body ? request->body : "", request->length, sha256);
+	char hash[DIGEST_HEX_SIZE];
+	const char *sha256 = hash_body(request, hash);
 	for (struct s3_retry retry = {0};;) {
 		if (attempt(bucket, request, sha256, answer, err) == 0)
 			return 0;

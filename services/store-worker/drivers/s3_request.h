@@ -24,6 +24,13 @@ struct s3_bucket {
 	int64_t stall_timeout_ms;
 };
 
+/* A run of bytes of an open file, whose SHA-256 is known. */
+struct s3_file_body {
+	int fd;
+	int64_t offset;
+	const char *sha256; /* hex */
+};
+
 struct s3_request {
 	const char *method;
 	const char *key;                /* NULL: the bucket itself */
@@ -31,7 +38,8 @@ struct s3_request {
 	const struct sigv4_pair *
 		headers; /* sent and signed; lower-case names, values without control characters; NULL: none */
 	const void *body;
-	size_t length;
+	size_t length;                   /* of the body, or of `file` */
+	const struct s3_file_body *file; /* a body that is read from a file; NULL: none */
 	/* As in http_client.h; without write() the reply keeps its body. */
 	int (*head)(void *context, const struct http_reply *reply, struct error *err);
 	int (*write)(void *context, const void *bytes, size_t length, struct error *err);

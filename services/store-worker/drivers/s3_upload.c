@@ -3,6 +3,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/digest.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "drivers/s3_multipart.h"
@@ -10,6 +11,8 @@
 #include "drivers/s3_parts.h"
 #include "drivers/s3_request.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,11 +100,10 @@ static int fill(struct upload *upload, struct error *err)
 	return upload->ended ? 0 : look_ahead(upload, err);
 }
 
+/* The server has compared it with the hash that is signed; whoever puts looks at it afterwards. */
 static int put_single(struct upload *upload, struct error *err)
 {
-	if (s3_object_put(upload->bucket, &upload->object, upload->bytes, upload->length, err) == -1)
-		return -1;
-	return s3_object_verify(upload->bucket, &upload->object, upload->total, true, err);
+	return s3_object_put(upload->bucket, &upload->object, upload->bytes, upload->length, err);
 }
 
 static int add_parts(struct upload *upload, struct s3_multipart *multipart, int parallel, struct error *err)
@@ -115,6 +117,49 @@ static int add_parts(struct upload *upload, struct s3_multipart *multipart, int 
 		if (fill(upload, err) == -1)
 			return -1;
 	}
+}
+
+/* Reads a part of the source's file to its end, for the source to hash and this one to hash. */
+static int hash_part(struct upload *upload, size_t length, char sha256[DIGEST_HEX_SIZE], struct error *err)
+{
+	CLEANUP(digest_cleanup) struct digest *digest = digest_create(DIGEST_SHA256);
+	for (size_t at = 0; at < length;) {
+		size_t left = length - at;
+		ssize_t got = read_source(
+			upload, upload->bytes, left < upload->capacity ? left : upload->capacity, err);
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			return error_set(err, ERROR_SOURCE_FAILED, "the source ended too early");
+		digest_update(digest, upload->bytes, (size_t)got);
+		at += (size_t)got;
+	}
+	digest_finish_hex(digest, sha256);
+	return 0;
+}
+
+/* A file's parts need not be held: each is sent from the file while the next one is hashed. Were it not the same
+ * then, the server would refuse it. */
+static int add_file_parts(
+	struct upload *upload, struct s3_multipart *multipart, int parallel, struct error *err)
+{
+	CLEANUP(cleanup_fd)
+	int fd = open(upload->source->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	CLEANUP(s3_parts_release)
+	struct s3_parts parts = {.multipart = multipart, .parallel = parallel < 1 ? 1 : parallel};
+	if (fd < 0)
+		return error_set_errno(err, errno, "open source file");
+	upload->capacity = STREAM_BUFFER_SIZE;
+	upload->bytes = memory_alloc(upload->capacity);
+	while (upload->total < upload->source->size) {
+		char sha256[DIGEST_HEX_SIZE];
+		int64_t offset = upload->total, left = upload->source->size - offset;
+		size_t length = (uint64_t)left < upload->limit ? (size_t)left : upload->limit;
+		if (hash_part(upload, length, sha256, err) == -1 ||
+			s3_parts_send_file(&parts, fd, offset, length, sha256, err) == -1)
+			return -1;
+	}
+	return s3_parts_finish(&parts, err);
 }
 
 /* When the answer to the completion got lost, or says that the upload is not there (an attempt before it
@@ -138,6 +183,11 @@ static void clean_up_before(const struct upload *upload)
 		log_debug("stale uploads removed", LOG_INT("count", aborted));
 }
 
+static bool is_file(const struct upload *upload)
+{
+	return upload->source->path && upload->source->size >= (int64_t)upload->limit;
+}
+
 static int put_multipart(struct upload *upload, int parallel, struct error *err)
 {
 	CLEANUP(s3_multipart_release) struct s3_multipart multipart = {0};
@@ -145,7 +195,9 @@ static int put_multipart(struct upload *upload, int parallel, struct error *err)
 	clean_up_before(upload);
 	if (s3_multipart_begin(&multipart, upload->bucket, &upload->object, err) == -1)
 		return -1;
-	if (add_parts(upload, &multipart, parallel, err) == 0 && complete(upload, &multipart, err) == 0)
+	int added = is_file(upload) ? add_file_parts(upload, &multipart, parallel, err)
+				    : add_parts(upload, &multipart, parallel, err);
+	if (added == 0 && complete(upload, &multipart, err) == 0)
 		return 0;
 	if (s3_multipart_abort(&multipart, &ignored) == -1)
 		log_debug("upload not aborted", LOG_ERROR(&ignored));
@@ -160,6 +212,8 @@ int s3_upload_run(const struct s3_bucket *bucket, const char *key, struct source
 		.source = source,
 		.limit = (size_t)s3_upload_part_size(limits.size, source->size)};
 	s3_object_init(&upload.object, key, content_type);
+	if (is_file(&upload))
+		return put_multipart(&upload, limits.parallel, err);
 	if (fill(&upload, err) == -1)
 		return -1;
 	if (!upload.ended || source->size >= (int64_t)upload.limit)

@@ -2,7 +2,8 @@
 /*
  * put: the bytes are hashed as they pass and compared before the last of them reaches the store, so that a
  * wrong object never becomes visible; a file that is only renamed is read for that. Afterwards the store is asked
- * again: for the bytes themselves where they are few enough, else for their number.
+ * again: for the bytes themselves where they are few enough, unless its own checksum is the right one; else for their
+ * number.
  */
 #include "jobs/jobs.h"
 
@@ -10,6 +11,7 @@
 #include "common/beneath.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/digest.h"
 #include "common/url_list.h"
 #include "jobs/http_source.h"
 #include "store/key.h"
@@ -154,22 +156,47 @@ static int read_back(struct job *job, const char *sha256, struct error *err)
 	return -1;
 }
 
-static int check(struct job *job, int64_t size, const char *sha256, struct error *err)
+/* Whether the store itself says that it has what was put: what it calls an MD5 may be none, but never is that one by
+ * chance. */
+static bool is_vouched_for(const struct job *job, int64_t size, const char *md5)
 {
-	if (size <= job->environment->read_back_max)
+	struct object_info info;
+	struct error ignored;
+	return *md5 && store_stat(job->store, job->message->key, &info, &ignored) == 0 && info.size == size &&
+	       strcasecmp(info.md5, md5) == 0;
+}
+
+static int check(struct job *job, int64_t size, const char *sha256, const char *md5, struct error *err)
+{
+	if (size > job->environment->read_back_max)
+		return check_stored(job, size, err);
+	if (!is_vouched_for(job, size, md5))
 		return read_back(job, sha256, err);
-	return check_stored(job, size, err);
+	job->result->size = size;
+	return 0;
+}
+
+static bool asks_store(const struct job *job, const struct source *source)
+{
+	return job->message->store.type == STORE_BUCKET && source->size >= 0 &&
+	       source->size <= job->environment->read_back_max;
 }
 
 static int put(struct job *job, struct put_source *source, struct error *err)
 {
 	const struct job_message *message = job->message;
 	struct hashing_source hashing;
+	char md5[DIGEST_HEX_SIZE] = "";
+	CLEANUP(digest_cleanup)
+	struct digest *also = asks_store(job, source->chosen) ? digest_create(DIGEST_MD5) : NULL;
 	hashing_source_init(&hashing, source->chosen, message->sha256, message->deadline_unix_ms);
 	hashing.watch = job->watch;
+	hashing.also = also;
 	int result = store_put(job->store, message->key, &hashing.base, message->content_type, err);
+	if (result == 0 && also)
+		digest_finish_hex(also, md5);
 	if (result == 0)
-		result = check(job, hashing.count, hashing.sha256, err);
+		result = check(job, hashing.count, hashing.sha256, md5, err);
 	if (result == 0)
 		job->result->sha256 = arena_strdup(job->arena, hashing.sha256);
 	hashing_source_release(&hashing);

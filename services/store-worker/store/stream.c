@@ -132,6 +132,8 @@ static ssize_t hashing_read(struct source *base, void *out, size_t size, struct 
 	if (got == 0)
 		return check_end(source, err);
 	digest_update(source->digest, out, (size_t)got);
+	if (source->also)
+		digest_update(source->also, out, (size_t)got);
 	note_passed(source->watch, (size_t)got);
 	source->count += got;
 	return got;
@@ -144,6 +146,8 @@ static int hashing_rewind(struct source *base, struct error *err)
 		return -1;
 	char forgotten[DIGEST_HEX_SIZE];
 	digest_finish_hex(source->digest, forgotten);
+	if (source->also)
+		digest_finish_hex(source->also, forgotten);
 	source->sha256[0] = '\0';
 	if (source->watch)
 		source->watch->done -= source->count; /* which will pass again */

@@ -68,6 +68,7 @@ struct hashing_source {
 	const char *expected;         /* hex SHA-256; NULL: none */
 	int64_t deadline_unix_ms;     /* 0: none */
 	struct transfer_watch *watch; /* NULL: none; set after init */
+	struct digest *also; /* another one that the same bytes pass; NULL: none; set after init, borrowed */
 	int64_t count;
 	char sha256[65]; /* once the end was seen, else "" */
 };

@@ -5,17 +5,21 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/http_client.h"
+#include "common/memory.h"
 #include "common/random.h"
 #include "common/sigv4.h"
 #include "drivers/s3_request.h"
 #include "store/store.h"
 
 #include "support/cmocka.h"
+#include "support/scratch.h"
 #include "support/store_conformance.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* One bucket for the whole run, with a name of its own so that runs do not meet. */
 static struct s3_server server;
@@ -114,6 +118,59 @@ static void objects_of_unknown_size_are_uploaded_in_parts_when_they_turn_out_lar
 		assert_object(fixture.store, "unknown", (unsigned)i, CASES[i].size);
 		assert_int_equal(was_multipart("unknown", CASES[i].parts), CASES[i].parts > 0);
 	}
+	assert_int_equal(count_uploads(), 0);
+}
+
+/* A file of pattern bytes. */
+static int put_file(const char *key, unsigned seed, int64_t size, const char *expected, struct error *err)
+{
+	char tree[SCRATCH_SIZE], path[2 * SCRATCH_SIZE];
+	struct file_source file;
+	struct hashing_source hashing;
+	scratch_make(tree);
+	snprintf(path, sizeof(path), "%s/file", tree);
+	CLEANUP(cleanup_free) char *bytes = memory_alloc((size_t)size);
+	for (int64_t i = 0; i < size; i++)
+		bytes[i] = (char)pattern_byte(seed, i);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, bytes, (size_t)size), size);
+	close(fd);
+	assert_int_equal(file_source_open(&file, path, err), 0);
+	hashing_source_init(&hashing, &file.base, expected, 0);
+	int result = store_put(fixture.store, key, &hashing.base, NULL, err);
+	if (result == 0 && !expected)
+		assert_int_equal(hashing.count, size);
+	hashing_source_release(&hashing);
+	file_source_release(&file);
+	scratch_remove(tree);
+	return result;
+}
+
+static void a_file_is_uploaded_in_parts_from_where_it_is(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t size;
+		int parts;
+	} CASES[] = {{BUCKET_PART_SIZE - 1, 0}, {BUCKET_PART_SIZE, 1}, {BUCKET_PART_SIZE + 1, 2},
+		{4 * BUCKET_PART_SIZE, 4}, {4 * BUCKET_PART_SIZE + 1, 5}};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+		struct error err;
+		assert_int_equal(put_file("file", (unsigned)i, CASES[i].size, NULL, &err), 0);
+		assert_object(fixture.store, "file", (unsigned)i, CASES[i].size);
+		assert_int_equal(was_multipart("file", CASES[i].parts), CASES[i].parts > 0);
+	}
+	assert_int_equal(count_uploads(), 0);
+}
+
+static void a_file_of_other_bytes_than_expected_leaves_neither_key_nor_upload(void **state)
+{
+	(void)state;
+	struct error err;
+	static const char OTHER[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	assert_int_equal(put_file("other", 1, 3 * BUCKET_PART_SIZE, OTHER, &err), -1);
+	assert_int_equal(err.code, ERROR_CHECKSUM);
+	assert_no_object(fixture.store, "other");
 	assert_int_equal(count_uploads(), 0);
 }
 
@@ -498,6 +555,8 @@ int main(void)
 		cmocka_unit_test(objects_from_the_part_size_on_are_uploaded_in_parts),
 		cmocka_unit_test(
 			objects_of_unknown_size_are_uploaded_in_parts_when_they_turn_out_larger_than_one),
+		cmocka_unit_test(a_file_is_uploaded_in_parts_from_where_it_is),
+		cmocka_unit_test(a_file_of_other_bytes_than_expected_leaves_neither_key_nor_upload),
 		cmocka_unit_test(a_source_that_fails_in_a_later_part_leaves_neither_key_nor_upload),
 		cmocka_unit_test(an_upload_that_was_just_begun_is_left_to_its_owner),
 		cmocka_unit_test(the_content_type_is_the_objects),

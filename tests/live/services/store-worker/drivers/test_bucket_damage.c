@@ -10,11 +10,14 @@
 #include "store/store.h"
 
 #include "support/cmocka.h"
+#include "support/scratch.h"
 #include "support/store_conformance.h"
 #include "support/tcp_proxy.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct tcp_proxy *proxy;
 static struct bucket_fixture fixture;
@@ -53,6 +56,37 @@ static int put(int64_t size, struct error *err)
 	return store_put(fixture.store, "key", &source.base, NULL, err);
 }
 
+/* From a file, which is sent while it is hashed. */
+static int put_file(int64_t size, struct error *err)
+{
+	char tree[SCRATCH_SIZE], path[2 * SCRATCH_SIZE];
+	struct file_source source;
+	scratch_make(tree);
+	snprintf(path, sizeof(path), "%s/file", tree);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(ftruncate(fd, size), 0);
+	close(fd);
+	assert_int_equal(file_source_open(&source, path, err), 0);
+	int result = store_put(fixture.store, "key", &source.base, NULL, err);
+	file_source_release(&source);
+	scratch_remove(tree);
+	return result;
+}
+
+static void one_flipped_byte_of_a_file_fails_the_put_too(void **state)
+{
+	(void)state;
+	struct error err;
+	struct object_info info;
+	proxy->flips_at = 300000;
+	assert_int_equal(put_file(3 * BUCKET_PART_SIZE, &err), -1);
+	assert_true(proxy->flips_at == 0);
+	assert_int_equal(store_stat(fixture.store, "key", &info, &err), -1);
+	assert_int_equal(err.code, ERROR_NOT_FOUND);
+	assert_int_equal(put_file(3 * BUCKET_PART_SIZE, &err), 0);
+	assert_int_equal(store_remove(fixture.store, "key", &err), 0);
+}
+
 static void one_flipped_byte_fails_the_put_and_leaves_nothing(void **state)
 {
 	(void)state;
@@ -74,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_flipped_byte_fails_the_put_and_leaves_nothing),
+		cmocka_unit_test(one_flipped_byte_of_a_file_fails_the_put_too),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

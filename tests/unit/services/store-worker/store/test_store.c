@@ -28,7 +28,7 @@ static int exact_stat(struct store *store, const char *key, struct object_info *
 	(void)store;
 	if (strcmp(key, "missing") == 0)
 		return error_set(err, ERROR_NOT_FOUND, NULL);
-	*out = (struct object_info){1, 0};
+	*out = (struct object_info){.size = 1};
 	return 0;
 }
 
