@@ -10,6 +10,7 @@ import unittest
 import urllib.parse
 
 from support.client import Client, quote
+from support.tus import Tus
 from support.system import System, wait_until
 
 MIB = 1 << 20
@@ -133,6 +134,40 @@ class Limits(unittest.TestCase):
         self.assertEqual((status, headers["Access-Control-Allow-Origin"]), (204, ORIGIN))
         self.assertEqual(headers["Access-Control-Allow-Methods"], "PUT")
         self.assertEqual(headers["Access-Control-Allow-Headers"], "authorization,content-type")
+
+    def test_a_page_may_upload_in_turns(self):
+        """What tus-js-client does in a browser: it asks before POST and PATCH, and reads these headers of the answers."""
+        def preflight(path, method, names):
+            status, headers, _ = self.system.request("OPTIONS", path, headers={
+                "Origin": ORIGIN, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": names})
+            self.assertEqual((status, headers["Access-Control-Allow-Origin"]), (204, ORIGIN))
+            self.assertEqual((headers["Access-Control-Allow-Methods"], headers["Access-Control-Allow-Headers"]), (method, names))
+
+        def assert_readable(headers, *names):
+            self.assertEqual(headers["Access-Control-Allow-Origin"], ORIGIN)
+            for name in names:
+                self.assertIn(name, headers)
+            self.assertEqual(headers["Access-Control-Expose-Headers"], "*")
+
+        tus = Tus(self.client)
+        preflight("/api/uploads", "POST", "authorization,tus-resumable,upload-length,upload-metadata")
+        metadata = {"pid": "from a page", **self.client.filesystem()}
+        status, headers, answer = tus.try_create(10, metadata, Origin=ORIGIN)
+        self.assertEqual(status, 201, answer)
+        assert_readable(headers, "Location", "Tus-Resumable", "Upload-Expires")
+        path = urllib.parse.urljoin("/api/uploads", headers["Location"])
+        preflight(path, "PATCH", "authorization,content-type,tus-resumable,upload-offset")
+        status, headers, _ = tus.append(path, 0, b"01234", Origin=ORIGIN)
+        self.assertEqual((status, headers["Upload-Offset"]), (204, "5"))
+        assert_readable(headers, "Upload-Offset", "Tus-Resumable")
+        preflight(path, "HEAD", "authorization,tus-resumable")
+        status, headers, _ = tus.ask("HEAD", path, Origin=ORIGIN)
+        self.assertEqual((status, headers["Upload-Offset"], headers["Upload-Length"]), (200, "5", "10"))
+        assert_readable(headers, "Upload-Offset", "Upload-Length")
+        status, headers, _ = tus.append(path, 3, b"x", Origin=ORIGIN)
+        self.assertEqual(status, 409)
+        assert_readable(headers)
+        self.assertNotIn("Access-Control-Allow-Origin", tus.ask("HEAD", path, Origin="https://evil.example")[1])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 import unittest
 
+from support import transfers
 from support.bodies import Body
 from support.client import Client, quote
 from support.system import System, wait_until
@@ -53,6 +54,13 @@ class Memory(unittest.TestCase):
         self.go_round("large in memory", self.client.ram(), own_bytes=SIZE)
         self.remove("large in memory")
         self.wait_for_memory()
+
+    def test_thirty_two_transfers_at_once_through_files_and_a_bucket(self):
+        """Short ones here: buffers are as large as for long ones. tests/large/transfers.py does it with 256 MiB each."""
+        gateway, worker = transfers.run(self.system, self.client, 16 * MIB)
+        print(f"\n32 transfers at once: peak RSS gateway {gateway / MIB:.1f} MiB, worker {worker / MIB:.1f} MiB", flush=True)
+        self.assertLessEqual(gateway, 96 * MIB)
+        self.assertLessEqual(worker, 96 * MIB)
 
     def test_beyond_the_limit_memory_is_full_and_nothing_is_kept(self):
         status, answer = self.client.put("too large", Body(2400 * MIB), self.client.ram("full"), timeout=600)
