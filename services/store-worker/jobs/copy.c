@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* copy: from one store to another through a bounded pipe, hashed on the way and read back from the target. */
+/* copy: from one store to another through a bounded pipe, hashed on the way and read back from the target; between files of
+ * one file system without writing, where that can be. */
 #include "jobs/jobs.h"
 
 #include "common/cleanup.h"
@@ -32,6 +33,9 @@ static int transfer(struct job *job, struct store *target, int64_t size, char sh
 	struct hashing_source hashing;
 	pulled_source_init(
 		&pulled, push_object, &origin, size, PEER_PATIENCE * job->environment->stall_timeout_ms);
+	CLEANUP(cleanup_fd) int file = store_open_file(job->store, message->key);
+	if (file >= 0)
+		pulled.base.file = &file;
 	hashing_source_init(&hashing, &pulled.base, message->sha256, message->deadline_unix_ms);
 	hashing.watch = job->watch;
 	int result = store_put(target, message->to_key, &hashing.base, message->content_type, err);

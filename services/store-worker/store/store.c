@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store.h"
 
+#include "common/cleanup.h"
 #include "store/key.h"
 #include "store/store_driver.h"
 
@@ -93,8 +94,8 @@ int store_put(struct store *store, const char *key, struct source *source, const
 	/* who stores an empty object may never read */
 	if (source->size == 0 && expect_end(source, 0, err) != 0)
 		return -1;
-	struct sized_source sized = {
-		.base = {sized_read, source->rewind ? sized_rewind : NULL, source->size, source->path},
+	struct sized_source sized = {.base = {sized_read, source->rewind ? sized_rewind : NULL, source->size,
+					     source->path, source->file},
 		.inner = source};
 	return store->driver->put(store, key, source->size < 0 ? source : &sized.base, content_type, err);
 }
@@ -124,10 +125,22 @@ int store_locate(
 	struct stat status;
 	if (!store->driver->locate)
 		return 0;
-	if (key_check(key, err) != 0 || store->driver->locate(store, key, path, &status, err) != 0)
+	CLEANUP(cleanup_fd)
+	int fd = key_check(key, err) == 0 ? store->driver->locate(store, key, path, err) : -1;
+	if (fd < 0)
 		return -1;
+	if (fstat(fd, &status) != 0)
+		return error_set_errno(err, errno, "look at an object");
 	file_id_print(&status, id);
 	return 1;
+}
+
+int store_open_file(struct store *store, const char *key)
+{
+	struct error ignored;
+	if (!store->driver->locate || key_check(key, &ignored) != 0)
+		return -1;
+	return store->driver->locate(store, key, NULL, &ignored);
 }
 
 int store_remove(struct store *store, const char *key, struct error *err)

@@ -55,6 +55,8 @@ MUST_CHECK int store_stat(struct store *store, const char *key, struct object_in
 /* 1 when the object is a file: its path below the store root, and what file_id.h says of it. 0 when it is none, or -1. */
 MUST_CHECK int store_locate(
 	struct store *store, const char *key, struct buf *path, char id[FILE_ID_SIZE], struct error *err);
+/* That file, open for reading, which the caller closes; -1 when there is none. */
+int store_open_file(struct store *store, const char *key);
 /* UNSUPPORTED without DELETE, when the key is there. */
 MUST_CHECK int store_remove(struct store *store, const char *key, struct error *err);
 /* Calls visit for every object whose key begins with prefix, in no promised order, until it returns

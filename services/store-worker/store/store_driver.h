@@ -12,8 +12,6 @@
 #include "schemas/job_message.h"
 #include "store/store.h"
 
-struct stat;
-
 /* Settings of the worker that drivers need; filled from its settings table. */
 struct store_environment {
 	const char *store_root;       /* path stores live below it */
@@ -44,9 +42,9 @@ struct store_driver {
 	int (*get)(struct store *store, const char *key, int64_t first, int64_t last, struct sink *sink,
 		struct error *err);
 	int (*stat)(struct store *store, const char *key, struct object_info *out, struct error *err);
-	/* The object's file, its path below the store root appended to *path; NULL: objects are no files. */
-	int (*locate)(struct store *store, const char *key, struct buf *path, struct stat *status,
-		struct error *err);
+	/* The object's file, open for reading; its path below the store root is appended to *path, unless that
+	 * is NULL. NULL: objects are no files. */
+	int (*locate)(struct store *store, const char *key, struct buf *path, struct error *err);
 	int (*remove)(struct store *store, const char *key, struct error *err);
 	int (*list)(struct store *store, const char *prefix,
 		int (*visit)(void *context, const char *key, const struct object_info *info), void *context,

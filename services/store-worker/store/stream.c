@@ -36,7 +36,7 @@ static int memory_rewind(struct source *base, struct error *err)
 
 void memory_source_init(struct memory_source *source, const void *bytes, size_t length)
 {
-	*source = (struct memory_source){.base = {memory_read, memory_rewind, (int64_t)length, NULL},
+	*source = (struct memory_source){.base = {memory_read, memory_rewind, (int64_t)length, NULL, NULL},
 		.bytes = bytes,
 		.length = length};
 }
@@ -70,7 +70,8 @@ int file_source_adopt(struct file_source *source, int fd, struct error *err)
 		return error_set_cause(err, ERROR_INVALID, "the source is not a regular file");
 	}
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	*source = (struct file_source){.base = {file_read, file_rewind, status.st_size, NULL}, .fd = fd};
+	*source =
+		(struct file_source){.base = {file_read, file_rewind, status.st_size, NULL, NULL}, .fd = fd};
 	return 0;
 }
 
@@ -83,6 +84,7 @@ int file_source_open(struct file_source *source, const char *path, struct error 
 	if (file_source_adopt(source, fd, err) != 0)
 		return -1;
 	source->base.path = path;
+	source->base.file = &source->fd;
 	return 0;
 }
 
@@ -158,8 +160,8 @@ static int hashing_rewind(struct source *base, struct error *err)
 void hashing_source_init(
 	struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms)
 {
-	*source = (struct hashing_source){
-		.base = {hashing_read, inner->rewind ? hashing_rewind : NULL, inner->size, inner->path},
+	*source = (struct hashing_source){.base = {hashing_read, inner->rewind ? hashing_rewind : NULL,
+						  inner->size, inner->path, inner->file},
 		.inner = inner,
 		.digest = digest_create(DIGEST_SHA256),
 		.expected = expected,

@@ -30,6 +30,8 @@ struct source {
 	int64_t size;     /* -1 unknown */
 	const char *path; /* a file holding exactly these bytes that the store may take (link, rename)
 			     instead of writing them, once it has read them to the end; NULL: none */
+	const int *file; /* the same, open, and kept: the store may share its blocks (reflink); nobody changes
+			     it meanwhile. NULL: none */
 };
 
 struct sink {

@@ -70,11 +70,10 @@ static int hashdir_stat(struct store *base, const char *key, struct object_info 
 	return filesystem_driver.stat(files_of(base), path_of(key, path), out, err);
 }
 
-static int hashdir_locate(
-	struct store *base, const char *key, struct buf *path, struct stat *status, struct error *err)
+static int hashdir_locate(struct store *base, const char *key, struct buf *path, struct error *err)
 {
 	char place[PATH_SIZE];
-	return filesystem_driver.locate(files_of(base), path_of(key, place), path, status, err);
+	return filesystem_driver.locate(files_of(base), path_of(key, place), path, err);
 }
 
 static int hashdir_remove(struct store *base, const char *key, struct error *err)
