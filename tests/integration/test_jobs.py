@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Jobs: seen over REST, cancelled while they wait, given up by the broker, and done once however often their worker dies."""
 
+import concurrent.futures
 import threading
+import time
 import unittest
 
 from support.bodies import Body
@@ -57,6 +59,17 @@ class Jobs(unittest.TestCase):
         self.assertIn("cancelled", answers[0][1]["detail"])
         self.assertEqual(self.client.status_of("unwanted"), "FAILED")
         self.assertEqual(self.stored_files(), before)
+
+    def test_uploads_wait_in_the_queue_for_as_long_as_their_clients(self):
+        """More than the worker takes at once, and for longer than handing over a job may take."""
+        self.system.pause(WORKER)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            uploads = [pool.submit(self.put, f"queued {number}", MIB) for number in range(8)]
+            wait_until(lambda: len(self.jobs("?kind=put&state=running")) == 8, 30, "all uploads have jobs")
+            time.sleep(11)
+            self.system.resume(WORKER)
+            for upload in uploads:
+                upload.result(30)
 
     def test_what_the_broker_gives_up_is_tried_again_at_once(self):
         """A job that no worker could take is a dead letter: it does not wait for an hour."""

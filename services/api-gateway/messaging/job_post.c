@@ -41,6 +41,13 @@ static int unserved(const struct job_message *job, struct error *err)
 		store_type_name(job->store.type), job->store.site);
 }
 
+/* In the queue it waits as long as somebody waits for it, however soon the broker has it. */
+static int64_t life_ms(const struct job_message *job)
+{
+	int64_t left = job->deadline_unix_ms - clock_unix_ms();
+	return left > 0 ? left : 1;
+}
+
 static int publish(struct job_post *post, const struct job_message *job, const char *traceparent,
 	const char *reply_to, int64_t deadline_ms, struct error *err)
 {
@@ -58,7 +65,7 @@ static int publish(struct job_post *post, const struct job_message *job, const c
 		.type = job_kind_name(job->kind),
 		.content_type = "application/msgpack",
 		.headers = headers,
-		.expiration_ms = durable ? 0 : clock_left_ms(deadline_ms) + 1,
+		.expiration_ms = durable ? 0 : life_ms(job),
 		.persistent = durable,
 		.mandatory = true,
 		.body = body.data,
