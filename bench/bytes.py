@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: MIT
 """Bytes through the whole system against what a user would take instead, in one run on one machine: nginx (WebDAV PUT, static
 GET), cp and fsync, the S3 server itself with presigned URLs; all but cp by the same client, in turns. Absolute figures depend
-on the machine; the ratios are the result.
+on the machine; the ratios are the result. Then 32 transfers of 256 MiB at once, and what of all that was asked for. The whole
+takes a quarter of an hour.
 
 usage: scripts/bench bytes [--seconds N] [--rounds N] [--sizes 4KiB,100KiB,1MiB,64MiB,1GiB] [--clients 1,8] [--stores filesystem,ram,s3]
 """
 
 import argparse
+import contextlib
 import importlib.machinery
 import importlib.util
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -23,12 +26,14 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from support import transfers  # noqa: E402
 from support.client import Client, quote  # noqa: E402
 from support.system import System, free_port_block  # noqa: E402
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 UNITS = {"KiB": KIB, "MiB": MIB, "GiB": GIB}
-CELL_MAX = 4 * GIB  # bytes that one measurement may leave in a store
+CELL_MAX = {"filesystem": 8 * GIB, "ram": 4 * GIB, "s3": 2 * GIB}  # bytes that a cell may leave in a store, and as many beside it
+LARGE = 64 * MIB  # from here on two rounds will do, and from 1 GiB on one
 OBJECTS_MAX = 20000  # as many
 TICK = os.sysconf("SC_CLK_TCK")
 NGINX_CONF = """daemon off; worker_processes 2; pid {home}/pid; error_log {home}/error.log;
@@ -109,15 +114,21 @@ class S3:
 
 
 class Bench:
-    def __init__(self, options):
-        self.options, self.runs = options, 0
+    def __init__(self, options, cleanup):
+        self.options, self.runs, self.results = options, 0, {}
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mediastore-bench."))
+        cleanup.callback(shutil.rmtree, self.directory)
         self.directory.chmod(0o755)
         self.program = self.directory / "transfer"
         subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", self.program, ROOT / "bench/transfer.c", "-lcurl", "-lpthread"], check=True)
+        for name in [name for name in os.environ if name.startswith("TEST_S3_")]:
+            del os.environ[name]  # a server of our own, which makes room as we delete
+        os.environ["S3_GC_SECONDS"] = "2"
         self.system = System(settings={"MEDIASTORE_LOG_LEVEL": "warn", "MEDIASTORE_RAM_LIMIT": "6GiB"})
+        cleanup.callback(self.system.stop)
         self.client = Client(self.system)
         self.nginx = Nginx(self.system.run / "data")
+        cleanup.callback(self.nginx.stop)
         self.stores = {"filesystem": self.client.filesystem(), "ram": self.client.ram(), "s3": self.client.bucket()}
         self.s3 = S3(self.system, self.stores["s3"]["bucket"])
         self.pids = [self.system.pid(name) for name in ("api-gateway-1", "store-worker-1")]
@@ -154,10 +165,12 @@ class Bench:
         return self.nginx.urls("files" if store == "filesystem" else "memory", prefix, count)
 
     def cell(self, store, size, clients):
-        count = max(clients, min(CELL_MAX // self.options.rounds // size, OBJECTS_MAX))
+        clients = min(clients, CELL_MAX[store] // size)
+        rounds = self.options.rounds if size < LARGE else min(self.options.rounds, 2 if size < GIB else 1)
+        count = max(clients, min(CELL_MAX[store] // size, OBJECTS_MAX))
         token = f"Authorization: Bearer {self.client.token}"
         results = {(who, method): [] for who in ("ours", "floor") for method in ("PUT", "GET")}
-        for _ in range(self.options.rounds):
+        for _ in range(rounds):
             self.runs += 1
             prefix = f"bench {self.runs}"
             for who in ("ours", "floor"):
@@ -170,7 +183,9 @@ class Bench:
                     results[who, method].append(self.transfer(method, size, clients, urls[:put], headers))
             self.clear(store, prefix, results["ours", "PUT"][-1]["count"], results["floor", "PUT"][-1]["count"])
         for method in ("PUT", "GET"):
-            self.row(store, method, size, clients, Measured(results["ours", method], size), Measured(results["floor", method], size))
+            pair = Measured(results["ours", method], size), Measured(results["floor", method], size)
+            self.results[store, method, size, clients] = pair
+            self.row(store, method, size, clients, *pair)
         if store == "filesystem" and clients == 1:
             self.row_cp(size, Measured(results["ours", "PUT"], size))
 
@@ -218,10 +233,49 @@ class Bench:
                 for clients in self.options.clients:
                     self.cell(store, size, clients)
 
-    def stop(self):
-        self.nginx.stop()
-        self.system.stop()
-        shutil.rmtree(self.directory)
+    # --- what was asked for
+
+    def verdict(self, what, value, reached, wanted):
+        print(f"{'reached' if reached else 'NOT REACHED':<12}{what:<64}{value:>9}   {wanted}", flush=True)
+
+    def judge_ratios(self, store, wanted):
+        for size in (64 * MIB, GIB):
+            for method in ("PUT", "GET"):
+                for (_, _, _, clients), (ours, floor) in self.of(store, method, size):
+                    ratio = ours.rate / floor.rate
+                    self.verdict(f"{label(size)} {method}, {store}, {clients} client(s), of its floor", f"{ratio:.2f}", ratio >= wanted,
+                                 f">= {wanted}")
+
+    def of(self, store, method, size):
+        return [(key, pair) for key, pair in self.results.items() if key[:3] == (store, method, size)]
+
+    def judge_small(self):
+        """100 KiB in and out again, against the S3 server itself doing both."""
+        for store in ("filesystem", "s3"):
+            for (_, _, _, clients), (put, _) in self.of(store, "PUT", 100 * KIB):
+                get = self.results[store, "GET", 100 * KIB, clients][0]
+                direct = [self.results.get(("s3", method, 100 * KIB, clients)) for method in ("PUT", "GET")]
+                if all(direct):
+                    rate = 1 / (1 / put.rate + 1 / get.rate)
+                    floor = 1 / sum(1 / pair[1].rate for pair in direct)
+                    self.verdict(f"100 KiB put and get, {store}, {clients} client(s), of direct S3", f"{rate / floor:.2f}",
+                                 rate / floor >= 0.3, ">= 0.3")
+                if clients == 1:
+                    worst = max(put.p50, get.p50)
+                    self.verdict(f"100 KiB p50, {store}, 1 client", f"{worst:.2f}", worst < 10, "< 10 ms")
+
+    def judge_memory(self):
+        peaks = transfers.run(self.system, self.client, 256 * MIB)
+        for name, peak in zip(("api-gateway", "store-worker"), peaks):
+            self.verdict(f"peak RSS of {name}, 32 transfers of 256 MiB at once", f"{peak / MIB:.1f}", peak <= 96 * MIB, "<= 96 MiB")
+
+    def judge(self):
+        print()
+        self.judge_ratios("filesystem", 0.7)
+        self.judge_ratios("s3", 0.85)
+        self.judge_small()
+        if {"filesystem", "s3"} <= set(self.options.stores):
+            self.judge_memory()
 
 
 def label(size):
@@ -231,17 +285,19 @@ def label(size):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--seconds", type=float, default=1.2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sizes", type=lambda text: [size_of(part) for part in text.split(",")],
                         default=[4 * KIB, 100 * KIB, MIB, 64 * MIB, GIB])
     parser.add_argument("--clients", type=lambda text: [int(part) for part in text.split(",")], default=[1, 8])
     parser.add_argument("--stores", type=lambda text: text.split(","), default=["filesystem", "ram", "s3"])
-    bench = Bench(parser.parse_args())
-    try:
+    options, began = parser.parse_args(), time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    with contextlib.ExitStack() as cleanup:
+        bench = Bench(options, cleanup)
         bench.run()
-    finally:
-        bench.stop()
+        bench.judge()
+        print(f"\n{(time.monotonic() - began) / 60:.1f} minutes", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@
 # A server that already answers from DATADIR is left as it is and its lines are printed again; anything else found in
 # DATADIR is replaced. DATADIR holds unix sockets, so its path must stay below about 80 characters.
 # Works as root and as any user who may write DATADIR. stop-radosgw.sh DATADIR ends it; the objects go with it.
-# Environment: S3_ACCESS_KEY, S3_SECRET_KEY (the user's keys), S3_MEMORY_BYTES (room for objects, 8 GiB).
+# Environment: S3_ACCESS_KEY, S3_SECRET_KEY (the user's keys), S3_MEMORY_BYTES (room for objects, 8 GiB), S3_GC_SECONDS
+# (after which the room of large ones that were deleted is free, 2 hours).
 set -eu
 
 if [ $# -ne 2 ]; then
@@ -78,6 +79,10 @@ mon warn on insecure global id reclaim allowed = false
 auth allow insecure global id reclaim = false
 # a nearly full disk under DATADIR is no reason to refuse: the objects are in memory
 mon data = $data/mon
+# when the room of deleted objects is given back
+rgw gc obj min wait = ${S3_GC_SECONDS:-7200}
+rgw gc processor period = ${S3_GC_SECONDS:-3600}
+rgw gc processor max time = ${S3_GC_SECONDS:-3600}
 mon data avail warn = 1
 mon data avail crit = 0
 # agree at once, there is nobody to wait for
