@@ -26,6 +26,7 @@ static const char *const KINDS[] = {
 	[JOB_LIST] = "list",
 	[JOB_MOVE] = "move",
 	[JOB_AUDIT] = "audit",
+	[JOB_MULTIPART] = "multipart",
 	[JOB_HOLD] = "hold",
 };
 static const char *const CLASSES[] = {
@@ -33,6 +34,13 @@ static const char *const CLASSES[] = {
 	[JOB_STREAM] = "stream",
 	[JOB_BACKGROUND] = "background",
 };
+static const char *const STEPS[] = {
+	[STEP_BEGIN] = "begin",
+	[STEP_LIST] = "list",
+	[STEP_COMPLETE] = "complete",
+	[STEP_ABORT] = "abort",
+};
+enum { STEP_COUNT = sizeof(STEPS) / sizeof(STEPS[0]) };
 enum { KIND_COUNT = sizeof(KINDS) / sizeof(KINDS[0]), CLASS_COUNT = sizeof(CLASSES) / sizeof(CLASSES[0]) };
 
 static int find_name(const char *const *names, int count, const char *name)
@@ -98,6 +106,16 @@ static const char *class_to(int class)
 	return CLASSES[class];
 }
 
+static int step_from(const char *name)
+{
+	return find_name(STEPS, STEP_COUNT, name);
+}
+
+static const char *step_to(int step)
+{
+	return STEPS[step];
+}
+
 static int code_from(const char *name)
 {
 	return (int)error_code_from_wire(name); /* a newer worker's code is INTERNAL here */
@@ -111,6 +129,7 @@ static const char *code_to(int code)
 static const struct message_names STORE_TYPE_NAMES = {store_type_from_name, store_type_to};
 static const struct message_names KIND_NAMES = {kind_from, kind_to};
 static const struct message_names CLASS_NAMES = {class_from, class_to};
+static const struct message_names STEP_NAMES = {step_from, step_to};
 static const struct message_names CODE_NAMES = {code_from, code_to};
 
 /* --- tables */
@@ -153,6 +172,12 @@ static const struct message_field PAGE[] = {
 	{.name = NULL},
 };
 
+static const struct message_field MULTIPART[] = {
+	FIELD(NAME, struct job_multipart, step, REQUIRED, .names = &STEP_NAMES),
+	FIELD(TEXT, struct job_multipart, upload_id),
+	{.name = NULL},
+};
+
 static const struct message_field JOB[] = {
 	FIELD(TEXT, struct job_message, id, REQUIRED),
 	FIELD(NAME, struct job_message, kind, REQUIRED, .names = &KIND_NAMES),
@@ -173,6 +198,7 @@ static const struct message_field JOB[] = {
 	FIELD(GROUP, struct job_message, to, .group = STORE),
 	FIELD(TEXT, struct job_message, to_key),
 	FIELD(GROUP, struct job_message, page, .group = PAGE),
+	FIELD(GROUP, struct job_message, multipart, .group = MULTIPART),
 	{.name = NULL},
 };
 
@@ -191,6 +217,7 @@ static const struct message_field RESULT[] = {
 		.kind = MESSAGE_BYTES,
 		.offset = offsetof(struct result_message, inline_bytes),
 		.length_offset = offsetof(struct result_message, inline_length)},
+	FIELD(TEXT, struct result_message, upload_id),
 	FIELD(TEXT, struct result_message, next),
 	FIELD(TEXT, struct result_message, url),
 	FIELD(TEXT, struct result_message, path),
@@ -218,6 +245,7 @@ static const struct need JOB_NEEDS[] = {
 	{ONLY(JOB_COPY), offsetof(struct job_message, to.bucket), "to"},
 	{ONLY(JOB_COPY), offsetof(struct job_message, to_key), "to_key"},
 	{ONLY(JOB_LIST), offsetof(struct job_message, page.after), "page"},
+	{ONLY(JOB_MULTIPART), offsetof(struct job_message, multipart.upload_id), "multipart"},
 	{0, 0, NULL},
 };
 static const struct need RESULT_NEEDS[] = {

@@ -6,7 +6,7 @@
  * The job that a gateway sends to store-workers, on the wire a msgpack map as schemas/amqp/job.json says.
  * Unpacked strings are lent by the arena; the inline bytes by the message body, which must stay. Unknown
  * fields are ignored. Beyond the schema, unpacking checks what a kind needs: a key (all but list, hold), a
- * source (put), to and to_key (copy), and for a BucketStore s3_url, s3_access_key and s3_secret_sealed.
+ * source (put), to and to_key (copy), multipart (multipart), and for a BucketStore s3_url, s3_access_key and s3_secret_sealed.
  */
 
 #include "common/error.h"
@@ -26,10 +26,12 @@ enum job_kind {
 	JOB_COPY,
 	JOB_VERIFY,
 	JOB_LIST,
-	JOB_MOVE,  /* rows only: its messages are copies and so on */
-	JOB_AUDIT, /* rows only: its messages are lists */
-	JOB_HOLD   /* RAM: see holder below */
+	JOB_MOVE,      /* rows only: its messages are copies and so on */
+	JOB_AUDIT,     /* rows only: its messages are lists */
+	JOB_MULTIPART, /* a step of an upload whose parts a client sends */
+	JOB_HOLD       /* RAM: see holder below */
 };
+enum job_step { STEP_BEGIN, STEP_LIST, STEP_COMPLETE, STEP_ABORT };
 enum job_class { JOB_QUICK, JOB_STREAM, JOB_BACKGROUND };
 
 enum store_type {
@@ -82,6 +84,13 @@ struct job_page {
 	int64_t bytes_per_second, objects_per_second; /* no faster than that; 0: as fast as it goes */
 };
 
+/* What is to be done with an upload in parts. */
+struct job_multipart {
+	enum job_step step;
+	const char
+		*upload_id; /* what the store calls it; "": begin has none; abort: all uploads of the key */
+};
+
 struct job_message {
 	const char *id; /* UUID */
 	enum job_kind kind;
@@ -97,10 +106,11 @@ struct job_message {
 	const char *content_type;        /* put to a BucketStore; NULL: none */
 	struct job_source source;        /* put */
 	int64_t range_first, range_last; /* get: inclusive; last -1: to the end */
-	int64_t inline_max;         /* get: up to this size the bytes come in the result, else a ticket */
-	struct store_descriptor to; /* copy */
-	const char *to_key;         /* copy; NULL otherwise */
-	struct job_page page;       /* list */
+	int64_t inline_max;             /* get: up to this size the bytes come in the result, else a ticket */
+	struct store_descriptor to;     /* copy */
+	const char *to_key;             /* copy; NULL otherwise */
+	struct job_page page;           /* list */
+	struct job_multipart multipart; /* multipart; size: complete, all parts together */
 };
 
 void job_message_pack(const struct job_message *job, struct buf *out);
@@ -127,8 +137,10 @@ struct result_message {
 	const void *inline_bytes; /* get: NULL when not inline */
 	size_t inline_length;
 	/* list: the inline bytes are JSON: [{key, size, modified, sha256?, code?}], by key */
-	const char *next; /* list: the page after this one begins after that key; NULL: there is none */
-	const char *url;  /* get: ticket on the worker, when not inline */
+	/* multipart, list: they are [{number, size, etag}], by number */
+	const char *upload_id; /* multipart, begin */
+	const char *next;      /* list: the page after this one begins after that key; NULL: there is none */
+	const char *url;       /* get: ticket on the worker, when not inline */
 	/* get, beside url: the object is this file below the worker's store root, for who sees that directory and finds
 	 * it the same (file_id.h) */
 	const char *path, *file_id;

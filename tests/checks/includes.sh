@@ -20,8 +20,8 @@ ARROWS=(
 	'services/store-worker           ^(schemas|common|jobs|store|drivers|wrappers)/|^[a-z_]+\.h$'
 	'services/store-worker/jobs      ^(schemas|common|jobs|store)/|^(worker|config|metrics)\.h$'
 	'services/store-worker/store     ^(schemas|common|store)/'
-	'services/store-worker/drivers   ^(schemas|common|drivers)/|^store/(store_driver|store|stream|key)\.h$'
-	'services/store-worker/wrappers  ^(schemas|common|wrappers)/|^store/(store_driver|store|stream|key)\.h$'
+	'services/store-worker/drivers   ^(schemas|common|drivers)/|^store/(store_driver|store|multipart|stream|key)\.h$'
+	'services/store-worker/wrappers  ^(schemas|common|wrappers)/|^store/(store_driver|store|multipart|stream|key)\.h$'
 )
 
 # library header · the only files that may include it

@@ -11,6 +11,7 @@
 #include "db/job_repo.h"
 #include "db/pool.h"
 #include "db/token_repo.h"
+#include "domain/multipart.h"
 #include "domain/spool.h"
 #include "domain/upload.h"
 
@@ -59,6 +60,7 @@ static int64_t step(void *context)
 	struct reconciler *reconciler = context;
 	clean(reconciler);
 	upload_reconcile(reconciler->transfer);
+	multipart_reconcile(reconciler->transfer);
 	return reconciler->config->reconcile_interval_ms;
 }
 

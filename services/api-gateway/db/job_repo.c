@@ -22,6 +22,11 @@ static const struct db_statement FIND = {
 	"job_find", "SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.id = $1"};
 static const struct db_statement FIND_LOCKED = {
 	"job_find_locked", "SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.id = $1 FOR UPDATE OF j"};
+static const struct db_statement END_WATCH = {"job_end_watch",
+	"UPDATE job SET next_run_at = least(next_run_at, now()),"
+	" spec = spec || jsonb_build_object('expires', unix_ms(now())::text)"
+	" WHERE media = $1 AND store_key = $2 AND kind = 'verify' AND state IN ('queued', 'running')"
+	" AND spec ? 'expires'"};
 static const struct db_statement FIND_WATCH = {"job_find_watch",
 	"SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN
 	"WHERE j.media = $1 AND j.store_key = $2 AND j.kind = 'verify'"
@@ -135,6 +140,11 @@ bool job_is_id(const char *text)
 			return false;
 	}
 	return true;
+}
+
+int job_end_watch(struct db_conn *conn, int64_t media_pk, const char *store_key, struct error *err)
+{
+	return repo_change(conn, &END_WATCH, DB_PARAMS(DB_INT(media_pk), DB_TEXT(store_key)), err);
 }
 
 int job_find_watch(struct db_conn *conn, int64_t media_pk, const char *store_key, struct arena *arena,

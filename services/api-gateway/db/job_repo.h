@@ -72,6 +72,9 @@ MUST_CHECK int job_find(struct db_conn *conn, const char *id, enum db_lock lock,
 MUST_CHECK int job_read_json(
 	struct db_conn *conn, const char *id, struct arena *arena, const char **json, struct error *err);
 
+/* The watch of that key looks once more, now, and then ends. 1 / 0 / -1 */
+MUST_CHECK int job_end_watch(
+	struct db_conn *conn, int64_t media_pk, const char *store_key, struct error *err);
 /* The job that follows what is to come to this key, with what was announced. 1 / 0 / -1 */
 MUST_CHECK int job_find_watch(struct db_conn *conn, int64_t media_pk, const char *store_key,
 	struct arena *arena, struct job_row *out, struct error *err);

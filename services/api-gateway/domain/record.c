@@ -87,7 +87,7 @@ static int put_failed(struct record *record, struct error *err)
 	return delete_object(record, job->store_key, 0, err);
 }
 
-/* Whether the media has moved on from the job's key: then what lies there is nobody's. */
+/* Whether the media has moved on from the job's key, or given it up: then what lies there is nobody's. */
 static int is_abandoned(struct record *record, bool *abandoned, struct error *err)
 {
 	struct media_row media;
@@ -96,7 +96,8 @@ static int is_abandoned(struct record *record, bool *abandoned, struct error *er
 					 : 0;
 	if (found < 0)
 		return -1;
-	*abandoned = !found || strcmp(media.store_key, record->job.store_key) != 0;
+	*abandoned = !found || media.status == MEDIA_FAILED ||
+		     strcmp(media.store_key, record->job.store_key) != 0;
 	return 0;
 }
 
@@ -117,10 +118,11 @@ static int verify_failed(struct record *record, struct error *err)
 	bool expired = record->spec.expires_unix_ms && record->spec.expires_unix_ms <= clock_unix_ms();
 	if (!job->media_pk || !expired)
 		return 0;
-	int failed = media_fail_put(record->conn, job->media_pk, job->store_key, &record->actor, err);
-	if (failed < 0)
+	bool abandoned;
+	if (media_fail_put(record->conn, job->media_pk, job->store_key, &record->actor, err) < 0 ||
+		is_abandoned(record, &abandoned, err))
 		return -1;
-	return failed ? delete_object(record, job->store_key, 0, err) : 0; /* what is there did not fit */
+	return abandoned ? delete_object(record, job->store_key, 0, err) : 0; /* what is there did not fit */
 }
 
 static int nothing_follows(struct record *record, struct error *err)
@@ -141,6 +143,7 @@ static const struct {
 	[JOB_COPY] = {record_copy_done, record_copy_failed},
 	[JOB_MOVE] = {record_move_done, record_move_failed},
 	[JOB_AUDIT] = {nothing_follows, nothing_follows},
+	[JOB_MULTIPART] = {nothing_follows, nothing_follows},
 	[JOB_HOLD] = {nothing_follows, nothing_follows},
 };
 

@@ -19,6 +19,7 @@ static const struct {
 	[JOB_LIST] = {10, 2 * SECOND, 5 * MINUTE},
 	[JOB_MOVE] = {10, 2 * SECOND, 5 * MINUTE},
 	[JOB_AUDIT] = {10, 2 * SECOND, 5 * MINUTE},
+	[JOB_MULTIPART] = {1, 2 * SECOND, 5 * MINUTE},
 	[JOB_HOLD] = {1, 2 * SECOND, 5 * MINUTE},
 };
 

@@ -38,4 +38,9 @@ MUST_CHECK int transfer_claim(struct db_conn *conn, const struct transfer_put *p
 	int64_t presign_expires_unix_ms, const struct db_actor *actor, struct arena *arena,
 	struct transfer_claim *out, struct error *err);
 
+/* In the same transaction: the job that looks whether the client has put what was claimed, until it expires. */
+MUST_CHECK int transfer_begin_watch(struct db_conn *conn, const struct transfer_claim *claim,
+	const struct transfer_presign *wanted, int64_t expires_unix_ms, const struct caller *caller,
+	struct arena *arena, struct error *err);
+
 #endif

@@ -19,7 +19,7 @@
 
 enum { FIRST_LOOK_MS = 5000, WATCH_ATTEMPTS = 1000000 };
 
-static int begin_watch(struct db_conn *conn, const struct transfer_claim *claim,
+int transfer_begin_watch(struct db_conn *conn, const struct transfer_claim *claim,
 	const struct transfer_presign *wanted, int64_t expires_unix_ms, const struct caller *caller,
 	struct arena *arena, struct error *err)
 {
@@ -59,7 +59,7 @@ int transfer_presign_put(struct transfer *transfer, const struct transfer_put *p
 		transfer_claim(conn, put, expires, &caller->actor, arena, &claim, err) ||
 		presign_url(transfer->parts.secret_key, &claim.media.store, "PUT", claim.key,
 			wanted->expiry_ms, NULL, arena, url, err) ||
-		begin_watch(conn, &claim, wanted, expires, caller, arena, err))
+		transfer_begin_watch(conn, &claim, wanted, expires, caller, arena, err))
 		return -1;
 	return db_commit(&tx, err);
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXPIRES_MAX_S = 7 * 24 * 3600, VALUE_MAX = 1024 };
+enum { VALUE_MAX = 1024 };
 
 /* Absent: *out stays. */
 static int number(const struct request *request, const char *name, int64_t low, int64_t high, int64_t *out,
@@ -60,18 +60,22 @@ static int response_headers(const struct request *request, const struct sigv4_pa
 	return 0;
 }
 
+int presign_check_sha256(const char *sha256, struct error *err)
+{
+	if (!sha256 || (strlen(sha256) == DIGEST_HEX_SIZE - 1 && !sha256[strspn(sha256, "0123456789abcdef")]))
+		return 0;
+	return error_set(err, ERROR_INVALID, "sha256 must be 64 lower-case hexadecimal digits");
+}
+
 int presign_query(struct gateway *gateway, const struct request *request, struct transfer_presign *out,
 	struct error *err)
 {
 	int64_t expires_s = gateway->config ? gateway->config->presign_expiry_ms / 1000 : 3600;
 	struct transfer_presign wanted = {.size = -1, .sha256 = request_query(request, "sha256")};
-	if (number(request, "expires", 1, EXPIRES_MAX_S, &expires_s, err) ||
+	if (number(request, "expires", 1, PRESIGN_EXPIRES_MAX_S, &expires_s, err) ||
 		number(request, "size", 0, INT64_MAX, &wanted.size, err) ||
-		response_headers(request, &wanted.query, err))
+		presign_check_sha256(wanted.sha256, err) || response_headers(request, &wanted.query, err))
 		return -1;
-	if (wanted.sha256 && (strlen(wanted.sha256) != DIGEST_HEX_SIZE - 1 ||
-				     wanted.sha256[strspn(wanted.sha256, "0123456789abcdef")]))
-		return error_set(err, ERROR_INVALID, "sha256 must be 64 lower-case hexadecimal digits");
 	wanted.expiry_ms = expires_s * 1000;
 	*out = wanted;
 	return 0;

@@ -13,4 +13,9 @@ struct request;
 MUST_CHECK int presign_query(struct gateway *gateway, const struct request *request,
 	struct transfer_presign *out, struct error *err);
 
+/* The longest that S3 lets a URL hold. */
+#define PRESIGN_EXPIRES_MAX_S (INT64_C(7) * 24 * 3600)
+/* NULL: not told. INVALID unless it is 64 lower-case hexadecimal digits. */
+MUST_CHECK int presign_check_sha256(const char *sha256, struct error *err);
+
 #endif

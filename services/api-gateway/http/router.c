@@ -76,12 +76,15 @@ static void compile_pattern(struct arena *arena, const struct route *route, stru
 	}
 }
 
-/* Below 0: a is preferred. The first segment that differs in kind decides, then the longer pattern. */
+/* Below 0: a is preferred. The first segment that differs in kind decides, or what follows {name...}: the longer
+ * tail; then the longer pattern. */
 static int compare_shape(const struct pattern *a, const struct pattern *b)
 {
 	for (size_t i = 0; i < a->count && i < b->count; i++) {
 		if (a->segments[i].kind != b->segments[i].kind)
 			return (int)a->segments[i].kind - (int)b->segments[i].kind;
+		if (a->segments[i].kind == SEGMENT_MANY && a->count != b->count)
+			return a->count > b->count ? -1 : 1;
 		if (a->segments[i].kind != SEGMENT_LITERAL)
 			continue;
 		int order = strcmp(a->segments[i].text, b->segments[i].text);

@@ -8,6 +8,7 @@
 #include "handlers/jobs.h"
 #include "handlers/login.h"
 #include "handlers/media.h"
+#include "handlers/multiparts.h"
 #include "handlers/pages.h"
 #include "handlers/people.h"
 #include "handlers/s3_configs.h"
@@ -110,6 +111,11 @@ const struct route ROUTES[] = {
 	{"DELETE", "/api/media/update/metadata",    handle_media_remove_metadata, WRITER, LIST("metadata_removal", "updates"), REPLY("bulk"),     200},
 	{"PATCH",  "/api/media/update",             handle_media_update_many, WRITER, JSON("media_updates", "updates"), REPLY("bulk"),            200},
 	{"POST",   "/api/media/{pid...}/complete",  handle_media_complete,    WRITER, NONE,                             REPLY("media"),           200},
+	{"POST",   "/api/media/{pid...}/multipart", handle_multipart_begin,   WRITER, SMALL_ONCE("multipart_input", "multipart"), REPLY("multipart"), 201},
+	{"GET",    "/api/media/{pid...}/multipart", handle_multipart_read,    WRITER, NONE,                             REPLY("multipart"),       200},
+	{"DELETE", "/api/media/{pid...}/multipart", handle_multipart_abort,   WRITER, NONE,                             NULL,                     204},
+	{"POST",   "/api/media/{pid...}/multipart/urls", handle_multipart_urls, WRITER, SMALL("multipart_parts", "multipart"), REPLY("multipart_urls"), 200},
+	{"POST",   "/api/media/{pid...}/multipart/complete", handle_multipart_complete, WRITER, NONE,                   REPLY("media"),           200},
 	{"POST",   "/api/media/{pid...}/copy",      handle_media_copy,        WRITER, SMALL_ONCE("media_copy", "copy"), REPLY("job"),             202},
 	{"POST",   "/api/media/{pid...}/move",      handle_media_move,        WRITER, SMALL_ONCE("media_move", "move"), REPLY("job"),             202},
 	{"POST",   "/api/media/{pid...}/verify",    handle_media_verify,      WRITER, NONE,                             REPLY("job"),             202},

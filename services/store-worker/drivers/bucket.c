@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/memory.h"
 #include "common/seal.h"
+#include "drivers/s3_client_upload.h"
 #include "drivers/s3_download.h"
 #include "drivers/s3_listing.h"
 #include "drivers/s3_object.h"
@@ -178,6 +179,34 @@ static int bucket_list_from(struct store *store, const char *after,
 	return s3_listing_run(bucket_of(store), "", *after ? after : NULL, visit, context, err);
 }
 
+static int bucket_begin(
+	struct store *store, const char *key, const char *content_type, struct buf *id, struct error *err)
+{
+	if (content_type && !is_header_value(content_type))
+		return error_set(err, ERROR_INVALID, "content type is not printable ASCII");
+	return s3_client_upload_begin(bucket_of(store), key, content_type, id, err);
+}
+
+static int bucket_list_parts(struct store *store, const char *key, const char *id, store_part_fn *visit,
+	void *context, struct error *err)
+{
+	return s3_client_upload_list(bucket_of(store), key, id, visit, context, err);
+}
+
+static int bucket_complete(
+	struct store *store, const char *key, const char *id, int64_t size, struct error *err)
+{
+	return s3_client_upload_complete(bucket_of(store), key, id, size, err);
+}
+
+static int bucket_abort(struct store *store, const char *key, const char *id, struct error *err)
+{
+	return s3_client_upload_abort(bucket_of(store), key, id, err);
+}
+
+static const struct store_multipart_driver MULTIPART = {
+	bucket_begin, bucket_list_parts, bucket_complete, bucket_abort};
+
 const struct store_driver bucket_driver = {
 	.type = STORE_BUCKET,
 	.capabilities = STORE_CAN_REPLACE | STORE_CAN_DELETE | STORE_CAN_RANGE | STORE_CAN_LIST |
@@ -190,4 +219,5 @@ const struct store_driver bucket_driver = {
 	.remove = bucket_remove,
 	.list = bucket_list,
 	.list_from = bucket_list_from,
+	.multipart = &MULTIPART,
 };

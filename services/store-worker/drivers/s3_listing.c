@@ -81,7 +81,7 @@ static int fetch_page(const struct s3_bucket *bucket, const char *prefix, const 
 			continued ? page->token.data : after},
 		{NULL, NULL}};
 	const struct s3_request request = {.method = "GET", .query = query};
-	if (s3_request_collect(bucket, &request, PAGE_BODY_MAX, &page->body, err) == -1)
+	if (s3_request_collect(bucket, &request, PAGE_BODY_MAX, &page->body, NULL, err) == -1)
 		return -1;
 	if (s3_xml_root(page->body.data, page->body.length, "ListBucketResult", root) != 1)
 		return malformed(err, "no ListBucketResult");

@@ -171,7 +171,7 @@ int s3_multipart_abort_stale(
 	const struct s3_request request = {.method = "GET", .query = query};
 	CLEANUP(buf_release) struct buf body = {0}, id = {0};
 	struct s3_xml root;
-	if (s3_request_collect(bucket, &request, UPLOADS_BODY_MAX, &body, err) == -1)
+	if (s3_request_collect(bucket, &request, UPLOADS_BODY_MAX, &body, NULL, err) == -1)
 		return -1;
 	if (s3_xml_root(body.data, body.length, "ListMultipartUploadsResult", &root) != 1)
 		return error_set_cause(err, ERROR_UNAVAILABLE, "S3 ListMultipartUploads: malformed answer");

@@ -180,7 +180,7 @@ static int add_to_collection(void *context, const void *bytes, size_t length, st
 }
 
 int s3_request_collect(const struct s3_bucket *bucket, const struct s3_request *request, size_t limit,
-	struct buf *body, struct error *err)
+	struct buf *body, struct s3_error *refusal, struct error *err)
 {
 	struct collection collection = {body, limit};
 	struct s3_request collecting = *request;
@@ -188,5 +188,8 @@ int s3_request_collect(const struct s3_bucket *bucket, const struct s3_request *
 	collecting.write = add_to_collection;
 	collecting.context = &collection;
 	CLEANUP(s3_answer_release) struct s3_answer answer = {0};
-	return s3_request_run(bucket, &collecting, &answer, err);
+	int result = s3_request_run(bucket, &collecting, &answer, err);
+	if (refusal)
+		*refusal = answer.error;
+	return result;
 }

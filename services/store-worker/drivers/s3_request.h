@@ -62,8 +62,8 @@ MUST_CHECK int s3_request_once(const struct s3_bucket *bucket, const struct s3_r
 MUST_CHECK int s3_request_run(const struct s3_bucket *bucket, const struct s3_request *request,
 	struct s3_answer *answer, struct error *err);
 /* As s3_request_run, with the whole 2xx body (at most `limit` bytes: UNAVAILABLE beyond) in `body`.
- * request->head and ->write are not used. */
+ * request->head and ->write are not used. *refusal (may be NULL) is what the server said on failure. */
 MUST_CHECK int s3_request_collect(const struct s3_bucket *bucket, const struct s3_request *request,
-	size_t limit, struct buf *body, struct error *err);
+	size_t limit, struct buf *body, struct s3_error *refusal, struct error *err);
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
 	{JOB_COPY, job_copy},
 	{JOB_VERIFY, job_verify},
 	{JOB_LIST, job_list},
+	{JOB_MULTIPART, job_multipart},
 };
 
 static int run_on_store(struct job *job, struct error *err)

@@ -57,6 +57,7 @@ MUST_CHECK int job_delete(struct job *job, struct error *err);
 MUST_CHECK int job_copy(struct job *job, struct error *err);
 MUST_CHECK int job_verify(struct job *job, struct error *err);
 MUST_CHECK int job_list(struct job *job, struct error *err);
+MUST_CHECK int job_multipart(struct job *job, struct error *err);
 
 /* Reads an object whole: its SHA-256 (hex, in the arena) and size. */
 MUST_CHECK int job_hash_object(const struct job *job, struct store *store, const char *key,

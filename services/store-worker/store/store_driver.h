@@ -10,6 +10,7 @@
  */
 
 #include "schemas/job_message.h"
+#include "store/multipart.h"
 #include "store/store.h"
 
 /* Settings of the worker that drivers need; filled from its settings table. */
@@ -53,6 +54,7 @@ struct store_driver {
 	int (*list_from)(struct store *store, const char *after,
 		int (*visit)(void *context, const char *key, const struct object_info *info), void *context,
 		struct error *err);
+	const struct store_multipart_driver *multipart; /* NULL: no uploads in parts */
 };
 
 extern const struct store_driver filesystem_driver, hashdir_driver, sqlite_driver, zip_driver, ram_driver,

@@ -73,6 +73,7 @@ static const struct job_message FULL_JOB = {
 		.s3_access_key = "ak2",
 		.s3_secret_sealed = "v1.y"},
 	.page = {.after = "a/a", .limit = 7, .hash = true, .bytes_per_second = 8, .objects_per_second = 9},
+	.multipart = {.step = STEP_ABORT, .upload_id = "u~1"},
 	.to_key = "c/d",
 };
 static const struct job_message SMALL_JOB = {
@@ -99,6 +100,7 @@ static const struct result_message FULL_RESULT = {
 	.inline_bytes = "by\0tes",
 	.inline_length = 6,
 	.next = "a/z",
+	.upload_id = "u~1",
 	.url = "http://w/internal/bytes/t",
 	.path = "bucket/key",
 	.file_id = "1-2-3",
@@ -175,6 +177,7 @@ static void every_field_of_a_result_comes_back(void **state)
 	assert_int_equal(a->inline_length, b.inline_length);
 	assert_memory_equal(a->inline_bytes, b.inline_bytes, 6);
 	assert_string_equal(a->url, b.url);
+	assert_string_equal(a->upload_id, b.upload_id);
 	assert_string_equal(a->path, b.path);
 	assert_string_equal(a->file_id, b.file_id);
 	assert_int_equal(a->modified_unix_ms, b.modified_unix_ms);

@@ -73,7 +73,7 @@ static int leftovers(struct store_fixture *unused)
 	const struct s3_request request = {.method = "GET", .query = query};
 	CLEANUP(buf_release) struct buf body = {0};
 	struct error err;
-	assert_int_equal(s3_request_collect(&direct, &request, 1 << 20, &body, &err), 0);
+	assert_int_equal(s3_request_collect(&direct, &request, 1 << 20, &body, NULL, &err), 0);
 	assert_non_null(strstr(body.data, "ListMultipartUploadsResult"));
 	return strstr(body.data, "<Upload>") != NULL;
 }

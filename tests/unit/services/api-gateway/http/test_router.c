@@ -21,6 +21,7 @@ static const struct route TABLE[] = {
 	{.method = "PUT", .pattern = "/api/media/update/tags", .status = 10},
 	{.method = "GET", .pattern = "/api/media/{pid...}/versions/latest", .status = 11},
 	{.method = "HEAD", .pattern = "/api/media/{pid...}/content", .status = 12},
+	{.method = "GET", .pattern = "/api/media/{pid...}/latest", .status = 13},
 	{.method = NULL},
 };
 
@@ -154,6 +155,13 @@ static void other_method_is_refused_with_the_allowed_ones(void **state)
 	assert_string_equal(fixture->match.allow, "GET, HEAD, PUT, DELETE");
 }
 
+static void a_longer_tail_beats_a_shorter_one(void **state)
+{
+	assert_route(*state, "GET", "/api/media/a/versions/latest", 11, "a");
+	assert_route(*state, "GET", "/api/media/a/others/latest", 13, "a/others");
+	assert_route(*state, "GET", "/api/media/latest", 1, "latest");
+}
+
 static void pid_that_ends_like_a_tail_can_still_be_deleted(void **state)
 {
 	assert_route(*state, "DELETE", "/api/media/a/content", 2, "a/content");
@@ -211,6 +219,7 @@ int main(void)
 		TEST(empty_parameter_is_no_route),
 		TEST(unknown_paths_are_not_found),
 		TEST(other_method_is_refused_with_the_allowed_ones),
+		TEST(a_longer_tail_beats_a_shorter_one),
 		TEST(pid_that_ends_like_a_tail_can_still_be_deleted),
 		TEST(head_is_served_by_get_unless_it_has_its_own_row),
 		TEST(malformed_quoting_is_refused),
