@@ -33,7 +33,7 @@ static int pattern_rewind(struct source *base, struct error *err)
 
 void pattern_source_init(struct pattern_source *source, unsigned seed, int64_t size)
 {
-	*source = (struct pattern_source){.base = {pattern_read, pattern_rewind, size, NULL, NULL},
+	*source = (struct pattern_source){.base = {pattern_read, pattern_rewind, size, NULL, NULL, NULL},
 		.seed = seed,
 		.size = size,
 		.fail_at = -1};

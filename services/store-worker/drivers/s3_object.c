@@ -66,7 +66,6 @@ int s3_object_stat(const struct s3_bucket *bucket, const char *key, struct objec
 		.modified_unix_ms = s3_time_from_http(http_reply_header(answer.reply, "last-modified"))};
 	if (read_size(answer.reply, &info.size) == -1)
 		return error_set_cause(err, ERROR_UNAVAILABLE, "S3 HEAD: no usable Content-Length");
-	read_md5(answer.reply, info.md5);
 	*out = info;
 	const char *found = http_reply_header(answer.reply, S3_MARK_HEADER);
 	if (mark)
@@ -84,7 +83,7 @@ int s3_object_remove(const struct s3_bucket *bucket, const char *key, struct err
 }
 
 int s3_object_put(const struct s3_bucket *bucket, const struct s3_object *object, const void *bytes,
-	size_t length, struct error *err)
+	size_t length, char *receipt, struct error *err)
 {
 	CLEANUP(s3_answer_release) struct s3_answer answer = {0};
 	const struct sigv4_pair headers[] = {
@@ -94,7 +93,11 @@ int s3_object_put(const struct s3_bucket *bucket, const struct s3_object *object
 		.headers = headers,
 		.body = length ? bytes : "",
 		.length = length};
-	return s3_request_run(bucket, &request, &answer, err);
+	if (s3_request_run(bucket, &request, &answer, err) == -1)
+		return -1;
+	if (receipt)
+		read_md5(answer.reply, receipt);
+	return 0;
 }
 
 int s3_object_verify(const struct s3_bucket *bucket, const struct s3_object *object, int64_t size,

@@ -34,8 +34,9 @@ MUST_CHECK int s3_object_stat(const struct s3_bucket *bucket, const char *key, s
 /* A missing object is success. */
 MUST_CHECK int s3_object_remove(const struct s3_bucket *bucket, const char *key, struct error *err);
 /* One PUT. */
+/* `receipt` as in stream.h. */
 MUST_CHECK int s3_object_put(const struct s3_bucket *bucket, const struct s3_object *object,
-	const void *bytes, size_t length, struct error *err);
+	const void *bytes, size_t length, char *receipt, struct error *err);
 /* Looks whether the server now has the object as it was sent. `acknowledged`: the server has said so; then
  * an object that another writer has replaced or removed meanwhile counts as stored too (and servers that
  * are slow to show it may say 404 for a while). Without that, only our own mark proves it. One with our

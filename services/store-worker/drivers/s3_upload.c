@@ -103,7 +103,8 @@ static int fill(struct upload *upload, struct error *err)
 /* The server has compared it with the hash that is signed; whoever puts looks at it afterwards. */
 static int put_single(struct upload *upload, struct error *err)
 {
-	return s3_object_put(upload->bucket, &upload->object, upload->bytes, upload->length, err);
+	return s3_object_put(
+		upload->bucket, &upload->object, upload->bytes, upload->length, upload->source->receipt, err);
 }
 
 static int add_parts(struct upload *upload, struct s3_multipart *multipart, int parallel, struct error *err)

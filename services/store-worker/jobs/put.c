@@ -156,27 +156,18 @@ static int read_back(struct job *job, const char *sha256, struct error *err)
 	return -1;
 }
 
-/* Whether the store itself says that it has what was put: what it calls an MD5 may be none, but never is that one by
- * chance. */
-static bool is_vouched_for(const struct job *job, int64_t size, const char *md5)
-{
-	struct object_info info;
-	struct error ignored;
-	return *md5 && store_stat(job->store, job->message->key, &info, &ignored) == 0 && info.size == size &&
-	       strcasecmp(info.md5, md5) == 0;
-}
-
-static int check(struct job *job, int64_t size, const char *sha256, const char *md5, struct error *err)
+/* `vouched`: the store has answered with the MD5 of what was put, which is no chance. */
+static int check(struct job *job, int64_t size, const char *sha256, bool vouched, struct error *err)
 {
 	if (size > job->environment->read_back_max)
 		return check_stored(job, size, err);
-	if (!is_vouched_for(job, size, md5))
+	if (!vouched)
 		return read_back(job, sha256, err);
 	job->result->size = size;
 	return 0;
 }
 
-static bool asks_store(const struct job *job, const struct source *source)
+static bool asks_for_receipt(const struct job *job, const struct source *source)
 {
 	return job->message->store.type == STORE_BUCKET && source->size >= 0 &&
 	       source->size <= job->environment->read_back_max;
@@ -186,17 +177,19 @@ static int put(struct job *job, struct put_source *source, struct error *err)
 {
 	const struct job_message *message = job->message;
 	struct hashing_source hashing;
-	char md5[DIGEST_HEX_SIZE] = "";
+	char md5[DIGEST_HEX_SIZE] = "", receipt[33] = "";
 	CLEANUP(digest_cleanup)
-	struct digest *also = asks_store(job, source->chosen) ? digest_create(DIGEST_MD5) : NULL;
+	struct digest *also = asks_for_receipt(job, source->chosen) ? digest_create(DIGEST_MD5) : NULL;
 	hashing_source_init(&hashing, source->chosen, message->sha256, message->deadline_unix_ms);
 	hashing.watch = job->watch;
 	hashing.also = also;
+	hashing.base.receipt = also ? receipt : NULL;
 	int result = store_put(job->store, message->key, &hashing.base, message->content_type, err);
 	if (result == 0 && also)
 		digest_finish_hex(also, md5);
 	if (result == 0)
-		result = check(job, hashing.count, hashing.sha256, md5, err);
+		result =
+			check(job, hashing.count, hashing.sha256, *md5 && strcasecmp(md5, receipt) == 0, err);
 	if (result == 0)
 		job->result->sha256 = arena_strdup(job->arena, hashing.sha256);
 	hashing_source_release(&hashing);

@@ -37,7 +37,6 @@ enum { STORE_KEY_MAX = 1024 };
 struct object_info {
 	int64_t size;
 	int64_t modified_unix_ms; /* 0 unknown */
-	char md5[33];             /* what the store says, in hex; it may be no MD5 at all. "": unknown */
 };
 
 unsigned store_capabilities(const struct store *store);

@@ -36,7 +36,8 @@ static int memory_rewind(struct source *base, struct error *err)
 
 void memory_source_init(struct memory_source *source, const void *bytes, size_t length)
 {
-	*source = (struct memory_source){.base = {memory_read, memory_rewind, (int64_t)length, NULL, NULL},
+	*source = (struct memory_source){
+		.base = {memory_read, memory_rewind, (int64_t)length, NULL, NULL, NULL},
 		.bytes = bytes,
 		.length = length};
 }
@@ -70,8 +71,8 @@ int file_source_adopt(struct file_source *source, int fd, struct error *err)
 		return error_set_cause(err, ERROR_INVALID, "the source is not a regular file");
 	}
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	*source =
-		(struct file_source){.base = {file_read, file_rewind, status.st_size, NULL, NULL}, .fd = fd};
+	*source = (struct file_source){
+		.base = {file_read, file_rewind, status.st_size, NULL, NULL, NULL}, .fd = fd};
 	return 0;
 }
 
@@ -161,7 +162,7 @@ void hashing_source_init(
 	struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms)
 {
 	*source = (struct hashing_source){.base = {hashing_read, inner->rewind ? hashing_rewind : NULL,
-						  inner->size, inner->path, inner->file},
+						  inner->size, inner->path, inner->file, inner->receipt},
 		.inner = inner,
 		.digest = digest_create(DIGEST_SHA256),
 		.expected = expected,

@@ -32,6 +32,8 @@ struct source {
 			     instead of writing them, once it has read them to the end; NULL: none */
 	const int *file; /* the same, open, and kept: the store may share its blocks (reflink); nobody changes
 			     it meanwhile. NULL: none */
+	char *receipt; /* of 33 bytes: gets what the store answers with as the MD5 of all bytes, in hex, though it may
+			     be none; "" or untouched when it answers with nothing. NULL: nobody asks */
 };
 
 struct sink {
