@@ -3,8 +3,12 @@
  * The transitions of a job. Each names the state it starts from, and from running also the attempt:
  * whatever arrives late or twice finds nothing to change.
  */
+#include "common/buf.h"
+#include "common/cleanup.h"
 #include "db/job_rows.h"
 #include "db/repo.h"
+
+#include <inttypes.h>
 
 #define RUNNING_ATTEMPT " WHERE id = $1 AND attempt = $2 AND state = 'running'"
 
@@ -16,6 +20,10 @@ static const struct db_statement TAKE_DUE = {"job_take_due",
 	" overdue_at = now() + $2::bigint * interval '1 ms', updated = now()"
 	" FROM due WHERE job.id = due.id RETURNING job.*)"
 	" SELECT" JOB_COLUMNS "FROM j" JOB_JOIN "ORDER BY j.next_run_at"};
+static const struct db_statement NOTE_POSTED = {"job_note_posted",
+	"UPDATE job SET overdue_at = greatest(overdue_at, now() + $3::bigint * interval '1 ms')"
+	" FROM unnest($1::uuid[], $2::bigint[]) AS posted(id, attempt)"
+	" WHERE job.id = posted.id AND job.attempt = posted.attempt AND job.state = 'running'"};
 static const struct db_statement LIST_OVERDUE = {"job_list_overdue",
 	"SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.state = 'running' AND j.overdue_at <= now()"
 	" ORDER BY j.overdue_at LIMIT $1 FOR UPDATE OF j SKIP LOCKED"};
@@ -70,6 +78,22 @@ int job_take_due(struct db_conn *conn, int limit, int64_t timeout_ms, const char
 {
 	return job_rows(conn, &TAKE_DUE, DB_PARAMS(DB_INT(limit), DB_INT(timeout_ms), DB_TEXT(gateway)),
 		arena, out, count, err);
+}
+
+int job_note_posted(struct db_conn *conn, const struct job_row *const *jobs, size_t count, int64_t timeout_ms,
+	struct error *err)
+{
+	CLEANUP(buf_release) struct buf ids = {0}, attempts = {0};
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(&ids, "%c%s", i ? ',' : '{', jobs[i]->id);
+		buf_printf(&attempts, "%c%" PRId64, i ? ',' : '{', jobs[i]->attempt);
+	}
+	if (!count)
+		return 0;
+	buf_append_text(&ids, "}");
+	buf_append_text(&attempts, "}");
+	return db_execute(conn, &NOTE_POSTED,
+		DB_PARAMS(DB_TEXT(ids.data), DB_TEXT(attempts.data), DB_INT(timeout_ms)), NULL, err);
 }
 
 int job_list_overdue(struct db_conn *conn, int limit, struct arena *arena, struct job_row **out,

@@ -154,6 +154,28 @@ static void overdue_jobs_are_listed_and_only_they(void **state)
 	assert_string_equal(jobs[0].id, late);
 }
 
+/* A gateway that dies between taking a job and handing it over is missed soon, one whose job waits in a queue is not. */
+static void what_was_posted_is_overdue_later_than_what_was_taken(void **state)
+{
+	(void)state;
+	const char *posted = insert_background(), *taken = insert_background();
+	struct job_row *jobs;
+	size_t count;
+	assert_ok(job_take_due(fixture.conn, 2, 1, "gateway-1", fixture.arena, &jobs, &count, &fixture.err));
+	struct job_row row = find(posted), late = row;
+	late.attempt++;
+	assert_ok(job_note_posted(fixture.conn, (const struct job_row *[]){&row}, 1, 60000, &fixture.err));
+	row = find(taken);
+	row.attempt--;
+	assert_ok(job_note_posted(
+		fixture.conn, (const struct job_row *[]){&row, &late}, 2, 60000, &fixture.err));
+	assert_ok(job_note_posted(fixture.conn, NULL, 0, 60000, &fixture.err));
+	clock_sleep_ms(10);
+	assert_ok(job_list_overdue(fixture.conn, 10, fixture.arena, &jobs, &count, &fixture.err));
+	assert_int_equal(count, 1);
+	assert_string_equal(jobs[0].id, taken);
+}
+
 static void overdue_job_is_shown_to_one_gateway_only(void **state)
 {
 	(void)state;
@@ -321,6 +343,7 @@ int main(void)
 		job_test(job_that_never_left_keeps_its_attempt),
 		job_test(cancelled_job_ignores_its_result),
 		job_test(overdue_jobs_are_listed_and_only_they),
+		job_test(what_was_posted_is_overdue_later_than_what_was_taken),
 		job_test(overdue_job_is_shown_to_one_gateway_only),
 		job_test(takers_at_once_never_get_the_same_job),
 		job_test(of_two_results_at_once_one_counts),
