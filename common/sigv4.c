@@ -106,8 +106,52 @@ static void append_query(const struct pairs *query, struct buf *out)
 		buf_printf(out, "%s%s=%s", i ? "&" : "", query->items[i].name, query->items[i].value);
 }
 
+static size_t endpoint_length(const char *endpoint)
+{
+	size_t length = strlen(endpoint);
+	while (length && endpoint[length - 1] == '/')
+		length--;
+	return length;
+}
+
+static const char BUCKET_PLACE[] = "{bucket}.";
+
+/* Where the host begins. */
+static const char *host_in(const char *endpoint)
+{
+	const char *scheme_end = strstr(endpoint, "://");
+	return scheme_end ? scheme_end + 3 : endpoint;
+}
+
+static int is_virtual_host(const struct sigv4_request *request)
+{
+	return strncmp(host_in(request->endpoint), BUCKET_PLACE, sizeof(BUCKET_PLACE) - 1) == 0;
+}
+
+/* The endpoint that is connected to. Of a server whose buckets are hosts, without a bucket, the part they share. */
+static void append_endpoint(const struct sigv4_request *request, struct buf *out)
+{
+	const char *endpoint = request->endpoint, *host = host_in(endpoint);
+	size_t length = endpoint_length(endpoint);
+	if (!is_virtual_host(request)) {
+		buf_append(out, endpoint, length);
+		return;
+	}
+	buf_append(out, endpoint, (size_t)(host - endpoint));
+	if (request->bucket)
+		buf_printf(out, "%s.", request->bucket);
+	host += sizeof(BUCKET_PLACE) - 1;
+	buf_append(out, host, length - (size_t)(host - endpoint));
+}
+
 static void append_path(const struct sigv4_request *request, struct buf *out)
 {
+	if (request->bucket && is_virtual_host(request)) {
+		buf_append_text(out, "/");
+		if (request->key)
+			sigv4_encode(request->key, 1, out);
+		return;
+	}
 	if (request->bucket) {
 		buf_append_text(out, "/");
 		sigv4_encode(request->bucket, 0, out);
@@ -118,21 +162,12 @@ static void append_path(const struct sigv4_request *request, struct buf *out)
 		sigv4_encode(request->key, 1, out);
 }
 
-static size_t endpoint_length(const char *endpoint)
-{
-	size_t length = strlen(endpoint);
-	while (length && endpoint[length - 1] == '/')
-		length--;
-	return length;
-}
-
 /* HTTP clients leave the scheme's own port out of Host, and what is signed is what they send. */
 static char *host_of(const char *endpoint)
 {
-	size_t length = endpoint_length(endpoint);
+	size_t length = strlen(endpoint);
 	int secure = strncasecmp(endpoint, "https://", 8) == 0;
-	const char *scheme_end = strstr(endpoint, "://");
-	const char *host = scheme_end ? scheme_end + 3 : endpoint;
+	const char *host = host_in(endpoint);
 	size_t host_length = length - (size_t)(host - endpoint);
 	const char *default_port = secure ? ":443" : ":80";
 	size_t port_length = strlen(default_port);
@@ -160,7 +195,9 @@ static char *trimmed(const char *value)
 
 static void collect_headers(const struct sigv4_request *request, struct pairs *headers)
 {
-	add_pair(headers, memory_strdup("host"), host_of(request->endpoint));
+	CLEANUP(buf_release) struct buf endpoint = {0};
+	append_endpoint(request, &endpoint);
+	add_pair(headers, memory_strdup("host"), host_of(endpoint.data));
 	for (const struct sigv4_pair *pair = request->headers; pair && pair->name; pair++)
 		add_pair(headers, memory_strdup(pair->name), trimmed(pair->value ? pair->value : ""));
 }
@@ -236,7 +273,7 @@ static void append_signature(const struct sigv4_credentials *credentials, const 
 
 static void append_url(const struct sigv4_request *request, const struct pairs *query, struct buf *url)
 {
-	buf_append(url, request->endpoint, endpoint_length(request->endpoint));
+	append_endpoint(request, url);
 	append_path(request, url);
 	if (query->count)
 		buf_append_text(url, "?");

@@ -3,7 +3,8 @@
 #define COMMON_SIGV4_H
 
 /*
- * AWS Signature Version 4 for S3, path-style, as pure arithmetic: no clock, no network. Source:
+ * AWS Signature Version 4 for S3, as pure arithmetic: no clock, no network. Buckets are addressed in the path, or, where
+ * the endpoint begins with "{bucket}.", in the name of the host ("virtual-host style"). Source:
  * "Authenticating Requests (AWS Signature Version 4)", Amazon S3 API Reference. Strict encoding
  * (everything but A-Z a-z 0-9 - . _ ~ and, in paths, /; upper-case hex), sorted query, `name=` for
  * valueless names.
@@ -24,8 +25,8 @@ struct sigv4_pair {
 
 struct sigv4_request {
 	const char *method;
-	const char
-		*endpoint; /* "http://host:port", without a path; ":80"/":443" as the client will send Host */
+	const char *
+		endpoint; /* "http://host:port" or "http://{bucket}.host:port", without a path; ":80"/":443" as the client will send Host */
 	const char *bucket, *key;       /* raw; NULL: none */
 	const struct sigv4_pair *query; /* raw names and values; NULL: none */
 	const struct sigv4_pair

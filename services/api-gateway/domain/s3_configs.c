@@ -21,10 +21,15 @@ static int unknown(int64_t pk, struct error *err)
 
 /* --- the url */
 
-/* Length of "host" or "[v6]" with an optional ":port" at `text`, or 0. */
+/* Length of "host" or "[v6]" with an optional ":port" at `text`, or 0. A host may begin with "{bucket}.": sigv4.h. */
 static size_t authority_length(const char *text)
 {
+	static const char BUCKET_PLACE[] = "{bucket}.";
 	size_t host = 0;
+	if (strncmp(text, BUCKET_PLACE, sizeof(BUCKET_PLACE) - 1) == 0) {
+		size_t rest = authority_length(text + sizeof(BUCKET_PLACE) - 1);
+		return rest && text[sizeof(BUCKET_PLACE) - 1] != '{' ? sizeof(BUCKET_PLACE) - 1 + rest : 0;
+	}
 	if (text[0] == '[') {
 		host = strspn(text + 1, "0123456789abcdefABCDEF:.") + 1;
 		if (text[host++] != ']')
@@ -45,7 +50,8 @@ int s3_configs_url(const char *url, struct arena *arena, const char **out, struc
 	size_t length = scheme ? authority_length(url + scheme) : 0;
 	const char *rest = url + scheme + length;
 	if (length == 0 || rest[strspn(rest, "/")] != '\0')
-		return error_set(err, ERROR_INVALID, "an S3 url is http(s)://host[:port], without a path");
+		return error_set(
+			err, ERROR_INVALID, "an S3 url is http(s)://[{bucket}.]host[:port], without a path");
 	*out = arena_memdup(arena, url, scheme + length);
 	return 0;
 }

@@ -27,7 +27,7 @@ struct s3_config_view {
 };
 
 /* The form under which a server is kept and looked up: without a slash at the end. INVALID unless it is
- * http(s)://host[:port]. */
+ * http(s)://host[:port], the host perhaps with "{bucket}." before it where buckets are addressed by host. */
 MUST_CHECK int s3_configs_url(const char *url, struct arena *arena, const char **out, struct error *err);
 
 /* NOT_FOUND */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * BucketStore: a bucket of an S3 server, addressed path-style. The driver is thin: each verb is a module
+ * BucketStore: a bucket of an S3 server, addressed in the path or by its host (sigv4.h). The driver is thin: each verb is a module
  * of its own (s3_*). The server makes every put atomic, by replacing the object at the end of a PUT or at
  * the completion of a multipart upload, so nothing here needs to hide what is half done.
  */
@@ -57,6 +57,12 @@ static bool is_url(const char *text)
 	return scheme && text[scheme] && path != text + scheme && (!path || path[strspn(path, "/")] == '\0');
 }
 
+/* A host is made of it. */
+static bool is_host_part(const char *bucket)
+{
+	return bucket[strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789.-")] == '\0';
+}
+
 static int check_descriptor(const struct store_descriptor *descriptor, struct error *err)
 {
 	if (!is_plain(descriptor->bucket) || strchr(descriptor->bucket, '/') ||
@@ -65,6 +71,9 @@ static int check_descriptor(const struct store_descriptor *descriptor, struct er
 	if (!is_url(descriptor->s3_url))
 		return error_set(
 			err, ERROR_INVALID, "store has no usable S3 URL (http or https, host and port)");
+	if (strstr(descriptor->s3_url, "{bucket}") && !is_host_part(descriptor->bucket))
+		return error_set(
+			err, ERROR_INVALID, "bucket %s cannot be part of a host's name", descriptor->bucket);
 	if (!is_plain(descriptor->s3_access_key))
 		return error_set(err, ERROR_INVALID, "store has no usable S3 access key");
 	if (descriptor->s3_region && *descriptor->s3_region && !is_plain(descriptor->s3_region))

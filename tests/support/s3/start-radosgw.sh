@@ -105,6 +105,8 @@ rgw data = $data/rgw
 # without tcp_nodelay every small answer waits 40 ms for the client's delayed acknowledgement
 rgw frontends = beast endpoint=127.0.0.1:$port tcp_nodelay=1
 rgw enable usage log = false
+# buckets are hosts too, BUCKET.localhost, besides in paths
+rgw dns name = localhost
 rgw thread pool size = 64
 [client.admin]
 log file = /dev/null

@@ -89,6 +89,30 @@ static void the_published_list_has_the_published_signature_in_any_order_of_its_q
 		"34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7");
 }
 
+/* The published examples are of a bucket that is a host. */
+static void a_bucket_may_be_part_of_the_hosts_name(void **state)
+{
+	(void)state;
+	CLEANUP(buf_release) struct buf url = {0}, same = {0};
+	struct sigv4_request request = {.method = "GET",
+		.endpoint = EXAMPLE_HOST,
+		.key = "a b/test.txt",
+		.now_unix_ms = EXAMPLE_TIME};
+	sigv4_presign(&EXAMPLE, &request, 86400, &same);
+	request.endpoint = "https://{bucket}.s3.amazonaws.com/";
+	request.bucket = "examplebucket";
+	sigv4_presign(&EXAMPLE, &request, 86400, &url);
+	assert_string_equal(url.data, same.data);
+	buf_clear(&url);
+	request.key = NULL;
+	sigv4_url(&request, &url);
+	assert_string_equal(url.data, "https://examplebucket.s3.amazonaws.com/");
+	buf_clear(&url);
+	request.bucket = NULL;
+	sigv4_url(&request, &url);
+	assert_string_equal(url.data, "https://s3.amazonaws.com/");
+}
+
 static void the_published_presigned_get_is_reproduced_to_the_letter(void **state)
 {
 	(void)state;
@@ -229,6 +253,7 @@ int main(void)
 		cmocka_unit_test(the_published_put_has_the_published_signature),
 		cmocka_unit_test(the_published_query_without_a_value_has_the_published_signature),
 		cmocka_unit_test(the_published_list_has_the_published_signature_in_any_order_of_its_query),
+		cmocka_unit_test(a_bucket_may_be_part_of_the_hosts_name),
 		cmocka_unit_test(the_published_presigned_get_is_reproduced_to_the_letter),
 		cmocka_unit_test(keys_are_encoded_strictly_and_slashes_and_dots_stay),
 		cmocka_unit_test(a_query_is_encoded_before_it_is_sorted),

@@ -338,6 +338,34 @@ static void assert_misconfigured(const struct s3_server *wrong, const char *name
 	bucket_fixture_close(&other);
 }
 
+/* The same bucket, as a host: what one way of addressing has put, the other finds. */
+static void a_bucket_can_be_addressed_by_its_host(void **state)
+{
+	(void)state;
+	static char url[80];
+	struct s3_server by_host = server;
+	struct bucket_fixture other;
+	struct error err;
+	struct object_info info;
+	snprintf(url, sizeof(url), "http://{bucket}.localhost%s", strrchr(server.url, ':'));
+	by_host.url = url;
+	bucket_fixture_open(&other, &by_host, bucket, BUCKET_STALL_MS);
+	for (int i = 0; i < 2; i++) {
+		int64_t size = i ? 12 << 20 : 100; /* in parts, whole */
+		struct pattern_source source;
+		pattern_source_init(&source, 7, size);
+		if (store_put(other.store, AWKWARD, &source.base, NULL, &err) != 0)
+			fail_msg("%s (%s)", err.message, err.cause);
+		assert_object(fixture.store, AWKWARD, 7, size);
+		assert_object(other.store, AWKWARD, 7, size);
+	}
+	assert_int_equal(store_remove(other.store, AWKWARD, &err), 0);
+	assert_int_equal(store_stat(fixture.store, AWKWARD, &info, &err), -1);
+	assert_int_equal(store_stat(other.store, AWKWARD, &info, &err), -1);
+	assert_int_equal(err.code, ERROR_NOT_FOUND);
+	bucket_fixture_close(&other);
+}
+
 static void a_missing_bucket_is_named_and_is_not_a_missing_object(void **state)
 {
 	(void)state;
@@ -525,6 +553,7 @@ static void a_descriptor_that_cannot_work_is_refused(void **state)
 		{.bucket = "b", .s3_url = "http://h", .s3_access_key = NULL},
 		{.bucket = "b", .s3_url = "http://h", .s3_access_key = "a\nb"},
 		{.bucket = "b", .s3_url = "http://h", .s3_access_key = "a", .s3_region = "a b"},
+		{.bucket = "a@b", .s3_url = "http://{bucket}.h", .s3_access_key = "a"},
 	};
 	struct bucket_fixture other = {0};
 	struct error err;
@@ -564,6 +593,7 @@ int main(void)
 		cmocka_unit_test(awkward_keys_are_the_same_for_another_client),
 		cmocka_unit_test(awkward_keys_are_listed_as_they_are),
 		cmocka_unit_test(listings_go_on_after_the_first_thousand_until_the_visitor_has_enough),
+		cmocka_unit_test(a_bucket_can_be_addressed_by_its_host),
 		cmocka_unit_test(a_missing_bucket_is_named_and_is_not_a_missing_object),
 		cmocka_unit_test(a_wrong_secret_is_a_fault_of_the_store),
 		cmocka_unit_test(an_unknown_access_key_is_a_fault_of_the_store),

@@ -27,6 +27,7 @@ static void server_is_kept_without_a_slash_at_the_end(void **state)
 	assert_url("https://s3.example.org/", "https://s3.example.org");
 	assert_url("http://[::1]:9000//", "http://[::1]:9000");
 	assert_url("http://[fe80::1]", "http://[fe80::1]");
+	assert_url("https://{bucket}.s3.example.org:8443/", "https://{bucket}.s3.example.org:8443");
 }
 
 static void what_is_no_plain_server_is_refused(void **state)
@@ -47,6 +48,11 @@ static void what_is_no_plain_server_is_refused(void **state)
 	assert_url("http://host:9x", NULL);
 	assert_url("http://[::1", NULL);
 	assert_url("http://ho st", NULL);
+	assert_url("http://{bucket}.", NULL);
+	assert_url("http://{bucket}", NULL);
+	assert_url("http://{bucket}.{bucket}.host", NULL);
+	assert_url("http://{other}.host", NULL);
+	assert_url("http://host.{bucket}.org", NULL);
 }
 
 int main(void)
