@@ -44,7 +44,8 @@
 	SETTING("MEDIASTORE_SERVICE_KEY", KEY, config, service_key, SETTING_REQUIRED,                                  \
 		"signs the tickets by which services fetch bytes from each other; the same for all"),                  \
 	SETTING("MEDIASTORE_SECRET_KEY", KEY, config, secret_key, SETTING_REQUIRED,                                    \
-		"seals S3 secrets in the database and in messages; the same for all; losing it loses them"),           \
+		"seals the secrets of S3 servers and webhooks in the database and in messages; the same for all; "      \
+		"losing it loses them"),                                                                               \
 	SETTING_CHOICE("MEDIASTORE_LOG_LEVEL", config, log_level, "info", "debug|info|warn|error",                     \
 		"what is logged"),                                                                                     \
 	SETTING_CHOICE("MEDIASTORE_LOG_FORMAT", config, log_format, "text", "text|json",                               \

@@ -42,6 +42,11 @@ static const struct bus_queue BASE_QUEUES[] = {
 		.durable = true,
 		.delivery_limit = DELIVERY_LIMIT,
 		.dead_letter_exchange = BUS_DEAD},
+	{.name = BUS_JOBS_DELIVER,
+		.quorum = true,
+		.durable = true,
+		.delivery_limit = DELIVERY_LIMIT,
+		.dead_letter_exchange = BUS_DEAD},
 	{.name = BUS_PROGRESS, .durable = true}, /* its messages are transient and expire */
 	{.name = BUS_DEAD_QUEUE, .quorum = true, .durable = true},
 	{.name = BUS_DEAD_PARKED, .quorum = true, .durable = true},
@@ -50,6 +55,7 @@ static const struct bus_queue BASE_QUEUES[] = {
 
 static const struct bus_binding BASE_BINDINGS[] = {
 	{BUS_EVENTS, BUS_EVENTS_FANOUT, true, "#"},
+	{BUS_JOBS, BUS_JOBS_DELIVER, false, BUS_JOBS_DELIVER},
 	{BUS_RESULTS, BUS_RESULTS_SHARED, false, BUS_RESULTS_SHARED_KEY},
 	{BUS_RESULTS, BUS_PROGRESS, false, BUS_PROGRESS_KEY},
 	{BUS_REQUESTS, BUS_REQUESTS_QUEUE, false, "#"},
@@ -92,6 +98,8 @@ const char *bus_job_queue(struct arena *arena, const struct store_descriptor *st
 const char *bus_queue_of(struct arena *arena, const struct job_message *job)
 {
 	const struct store_descriptor *store = &job->store, *to = &job->to;
+	if (job->kind == JOB_DELIVER)
+		return job->class == JOB_BACKGROUND ? BUS_JOBS_DELIVER : bus_shared_queue(arena, job->class);
 	bool to_decides = job->kind == JOB_COPY && (store->type == STORE_BUCKET || to->type == STORE_DICT);
 	return bus_job_queue(arena, to_decides ? to : store, job->class);
 }

@@ -24,7 +24,8 @@ struct arena;
 #define BUS_RESULTS_SHARED_KEY "shared"
 #define BUS_PROGRESS           "mediastore.progress" /* queue; its routing key on BUS_RESULTS is "progress" */
 #define BUS_PROGRESS_KEY       "progress"
-#define BUS_CONTROL            "mediastore.control" /* to all workers */
+#define BUS_CONTROL            "mediastore.control"      /* to all workers */
+#define BUS_JOBS_DELIVER       "mediastore.jobs.deliver" /* events to webhooks: any worker's */
 #define BUS_DEAD_QUEUE         "mediastore.dead.letters"
 #define BUS_DEAD_PARKED        "mediastore.dead.parked"      /* dead letters that are no jobs: for people */
 #define BUS_REQUESTS_QUEUE     "mediastore.requests.gateway" /* what pipelines ask of the gateways */

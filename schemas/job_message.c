@@ -27,6 +27,7 @@ static const char *const KINDS[] = {
 	[JOB_MOVE] = "move",
 	[JOB_AUDIT] = "audit",
 	[JOB_MULTIPART] = "multipart",
+	[JOB_DELIVER] = "deliver",
 	[JOB_HOLD] = "hold",
 };
 static const char *const CLASSES[] = {
@@ -178,6 +179,15 @@ static const struct message_field MULTIPART[] = {
 	{.name = NULL},
 };
 
+static const struct message_field WEBHOOK[] = {
+	FIELD(TEXT, struct job_webhook, url),
+	FIELD(TEXT, struct job_webhook, message_id),
+	FIELD(TEXT, struct job_webhook, seal_id),
+	FIELD(TEXT, struct job_webhook, secret_sealed),
+	FIELD(TEXT, struct job_webhook, old_secret_sealed),
+	{.name = NULL},
+};
+
 static const struct message_field JOB[] = {
 	FIELD(TEXT, struct job_message, id, REQUIRED),
 	FIELD(NAME, struct job_message, kind, REQUIRED, .names = &KIND_NAMES),
@@ -186,7 +196,7 @@ static const struct message_field JOB[] = {
 	FIELD(TEXT, struct job_message, request_id),
 	FIELD(TEXT, struct job_message, pid),
 	FIELD(INTEGER, struct job_message, deadline_unix_ms),
-	FIELD(GROUP, struct job_message, store, REQUIRED, .group = STORE),
+	FIELD(GROUP, struct job_message, store, .group = STORE),
 	FIELD(TEXT, struct job_message, key),
 	FIELD(INTEGER, struct job_message, size, .minimum = -1, .absent = -1),
 	FIELD(TEXT, struct job_message, sha256),
@@ -199,6 +209,7 @@ static const struct message_field JOB[] = {
 	FIELD(TEXT, struct job_message, to_key),
 	FIELD(GROUP, struct job_message, page, .group = PAGE),
 	FIELD(GROUP, struct job_message, multipart, .group = MULTIPART),
+	FIELD(GROUP, struct job_message, webhook, .group = WEBHOOK),
 	{.name = NULL},
 };
 
@@ -225,6 +236,8 @@ static const struct message_field RESULT[] = {
 	FIELD(INTEGER, struct result_message, modified_unix_ms, .minimum = INT64_MIN),
 	FIELD(TEXT, struct result_message, holder),
 	FIELD(TEXT, struct result_message, site),
+	FIELD(INTEGER, struct result_message, status),
+	FIELD(PROSE, struct result_message, answer),
 	FIELD(INTEGER, struct result_message, elapsed_ms),
 	{.name = NULL},
 };
@@ -241,11 +254,17 @@ struct need {
 };
 
 static const struct need JOB_NEEDS[] = {
-	{EXCEPT(JOB_LIST) & EXCEPT(JOB_HOLD), offsetof(struct job_message, key), "key"},
+	{EXCEPT(JOB_DELIVER), offsetof(struct job_message, store.bucket), "store"},
+	{EXCEPT(JOB_LIST) & EXCEPT(JOB_HOLD) & EXCEPT(JOB_DELIVER), offsetof(struct job_message, key), "key"},
 	{ONLY(JOB_COPY), offsetof(struct job_message, to.bucket), "to"},
 	{ONLY(JOB_COPY), offsetof(struct job_message, to_key), "to_key"},
 	{ONLY(JOB_LIST), offsetof(struct job_message, page.after), "page"},
 	{ONLY(JOB_MULTIPART), offsetof(struct job_message, multipart.upload_id), "multipart"},
+	{ONLY(JOB_DELIVER), offsetof(struct job_message, webhook.url), "webhook.url"},
+	{ONLY(JOB_DELIVER), offsetof(struct job_message, webhook.message_id), "webhook.message_id"},
+	{ONLY(JOB_DELIVER), offsetof(struct job_message, webhook.seal_id), "webhook.seal_id"},
+	{ONLY(JOB_DELIVER), offsetof(struct job_message, webhook.secret_sealed), "webhook.secret_sealed"},
+	{ONLY(JOB_DELIVER), offsetof(struct job_message, source.inline_bytes), "source.inline"},
 	{0, 0, NULL},
 };
 static const struct need RESULT_NEEDS[] = {
@@ -278,7 +297,7 @@ static int check_job(const struct job_message *job, struct error *err)
 	bool by_reference = source->path || source->url || source->fetch;
 	if (check_needs(JOB_NEEDS, job->kind, job, err))
 		return -1;
-	if (check_needs(BUCKET_NEEDS, job->store.type, &job->store, err))
+	if (job->store.bucket && check_needs(BUCKET_NEEDS, job->store.type, &job->store, err))
 		return error_prefix(err, "store.");
 	if (job->to.bucket && check_needs(BUCKET_NEEDS, job->to.type, &job->to, err))
 		return error_prefix(err, "to.");

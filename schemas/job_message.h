@@ -29,6 +29,7 @@ enum job_kind {
 	JOB_MOVE,      /* rows only: its messages are copies and so on */
 	JOB_AUDIT,     /* rows only: its messages are lists */
 	JOB_MULTIPART, /* a step of an upload whose parts a client sends */
+	JOB_DELIVER,   /* of an event to a webhook: no work on a store */
 	JOB_HOLD       /* RAM: see holder below */
 };
 enum job_step { STEP_BEGIN, STEP_LIST, STEP_COMPLETE, STEP_ABORT };
@@ -91,6 +92,14 @@ struct job_multipart {
 		*upload_id; /* what the store calls it; "": begin has none; abort: all uploads of the key */
 };
 
+/* Where a deliver goes. The secrets are sealed (seal.h) with the context "webhook:" + seal_id. */
+struct job_webhook {
+	const char *url;
+	const char *message_id; /* the event's, the same in every attempt */
+	const char *seal_id, *secret_sealed;
+	const char *old_secret_sealed; /* another that counts as well for now; NULL: none */
+};
+
 struct job_message {
 	const char *id; /* UUID */
 	enum job_kind kind;
@@ -111,6 +120,7 @@ struct job_message {
 	const char *to_key;             /* copy; NULL otherwise */
 	struct job_page page;           /* list */
 	struct job_multipart multipart; /* multipart; size: complete, all parts together */
+	struct job_webhook webhook;     /* deliver: what is sent is source.inline */
 };
 
 void job_message_pack(const struct job_message *job, struct buf *out);
@@ -147,7 +157,9 @@ struct result_message {
 	int64_t modified_unix_ms; /* stat; 0 unknown */
 	/* DictStore: the process that holds the bytes; also the whole content of a hold result */
 	const char *holder;
-	const char *site; /* hold: the site that `holder` now owns */
+	const char *site;   /* hold: the site that `holder` now owns */
+	int64_t status;     /* deliver: the HTTP status of the answer; 0: there was none */
+	const char *answer; /* deliver: how its body begins; NULL: none */
 	int64_t elapsed_ms;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app.h"
 
+#include "background/deliverer.h"
 #include "background/leases.h"
 #include "background/numberer.h"
 #include "background/queues.h"
@@ -98,6 +99,7 @@ struct app {
 	struct replayer *replayer;
 	struct event_feed *events;
 	struct scheduler *scheduler;
+	struct deliverer *deliverer;
 	struct reconciler *reconciler;
 	struct once *once;
 	struct leases *leases;
@@ -304,6 +306,7 @@ static void build_gateway(struct app *app)
 	gateway->sources = app->sources;
 	gateway->publisher = app->publisher;
 	gateway->transfer = app->transfer;
+	gateway->post = app->post;
 	gateway->probes = app->probes;
 	gateway->database_timeout_ms = app->config->database_timeout_ms;
 	gateway->body_max = (size_t)app->config->body_max;
@@ -345,10 +348,14 @@ static void build_background(struct app *app)
 {
 	struct scheduler_options options = {
 		app->pool, app->post, app->spool, app->instance, app->gateway.secret_key};
+	struct deliverer_options webhooks = {app->pool, app->post, app->instance,
+		app->config->webhook_pending_max, (int)app->config->webhook_parallel,
+		app->config->webhook_disable_after_ms, app->config->webhook_retention_ms};
 	app->numberer = numberer_create(app->pool, app->config->event_retention_ms);
 	app->relay = relay_create(app->pool, app->publisher);
 	app->replayer = replayer_create(app->pool, &app->replayer_options);
 	app->scheduler = scheduler_create(&options);
+	app->deliverer = deliverer_create(&webhooks);
 	app->leases = leases_create(app->once);
 	app->reconciler = reconciler_create(app->config, app->pool, app->spool, app->transfer);
 	app->requests_options = bus_options(app, "api-gateway requests", app->publisher_options.topology);
@@ -441,6 +448,7 @@ void app_stop(struct app *app)
 	followup_free(app->followup);
 	reconciler_free(app->reconciler);
 	leases_free(app->leases);
+	deliverer_free(app->deliverer);
 	scheduler_free(app->scheduler);
 	replayer_free(app->replayer);
 	relay_free(app->relay);

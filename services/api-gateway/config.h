@@ -32,6 +32,8 @@ struct config {
 	int64_t idempotency_wait_ms, idempotency_retention_ms, idempotency_answer_max;
 	int64_t request_threads, request_max, request_patience_ms; /* over the bus */
 	int64_t reconcile_interval_ms, spool_grace_ms, spool_max, upload_expiry_ms;
+	int64_t webhook_pending_max, webhook_parallel, webhook_disable_after_ms, webhook_retention_ms,
+		webhook_secret_overlap_ms;
 	int64_t event_retention_ms, event_streams_max, event_heartbeat_ms, replay_max;
 	char *test_coverage; /* NULL: this is no test */
 };

@@ -32,6 +32,7 @@ struct router;
 struct schema_set;
 struct traffic;
 struct transfer;
+struct job_post;
 struct url_list;
 
 /* One thing that must work before requests are welcome: a row of GET /readyz. */
@@ -61,6 +62,7 @@ struct gateway {
 	struct event_feed *events;
 	struct bus_publisher *publisher;
 	struct transfer *transfer;
+	struct job_post *post;
 	const struct url_list *sources; /* what may be fetched on somebody's behalf */
 	const struct gateway_probe *probes;
 	struct gateway_view workers;   /* JSON: how many take from each job queue. print NULL: not known */

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/metrics.h"
 #include "db/backlog_repo.h"
+#include "db/delivery_repo.h"
 #include "db/pool.h"
 #include "domain/spool.h"
 #include "http/budget.h"
@@ -47,17 +48,38 @@ static void print_backlog(struct buf *out, const struct backlog *backlog)
 		"Queued jobs that no gateway has handed over for 5 seconds after their time.");
 }
 
+static void print_webhooks(struct buf *out, const struct delivery_backlog *backlog)
+{
+	family(out, "webhooks", "Webhooks by state; failing ones are active as well.");
+	buf_printf(out,
+		"mediastore_webhooks{state=\"active\"} %" PRId64
+		"\nmediastore_webhooks{state=\"failing\"} %" PRId64
+		"\nmediastore_webhooks{state=\"disabled\"} %" PRId64 "\n",
+		backlog->active, backlog->failing, backlog->disabled);
+	family(out, "webhook_deliveries", "Deliveries to webhooks by state, of those that are kept.");
+	buf_printf(out,
+		"mediastore_webhook_deliveries{state=\"pending\"} %" PRId64
+		"\nmediastore_webhook_deliveries{state=\"failed\"} %" PRId64 "\n",
+		backlog->pending, backlog->failed);
+	gauge(out, "webhook_events_behind", backlog->behind,
+		"Events that the active webhook furthest back has not come to.");
+}
+
 static void print_database(const struct metrics_parts *parts, struct buf *out)
 {
 	struct error err;
 	struct backlog backlog;
+	struct delivery_backlog webhooks;
 	CLEANUP(db_release)
 	struct db_conn *conn = db_acquire(parts->pool, clock_monotonic_ms() + DATABASE_MS, &err);
-	bool up = conn && backlog_read(conn, &backlog, &err) == 0;
+	bool up = conn && backlog_read(conn, &backlog, &err) == 0 &&
+		  delivery_backlog_read(conn, &webhooks, &err) == 0;
 	gauge(out, "database_up", up,
 		"Whether the database has answered just now; if not, what it knows is not told.");
-	if (up)
-		print_backlog(out, &backlog);
+	if (!up)
+		return;
+	print_backlog(out, &backlog);
+	print_webhooks(out, &webhooks);
 }
 
 static void print_pools(const struct metrics_parts *parts, struct buf *out)

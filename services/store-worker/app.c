@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include "bytes.h"
+#include "common/address_policy.h"
 #include "common/arena.h"
 #include "common/bus_notes.h"
 #include "common/cleanup.h"
@@ -26,14 +27,14 @@
 #include <string.h>
 
 enum { CONNECT_TIMEOUT_MS = 5000, FLUSH_TIMEOUT_MS = 5000, HOST_NAME_SIZE = 65 };
-enum consumer_index { QUICK, STREAM, BACKGROUND, RAM, CONSUMERS };
+enum consumer_index { QUICK, STREAM, BACKGROUND, RAM, WEBHOOKS, CONSUMERS };
 
 /* Of the threads of each class: who waits for little comes before who waits for much, and both before what nobody
  * waits for. */
-static const int NICENESS[CONSUMERS] = {[STREAM] = 5, [BACKGROUND] = 10};
+static const int NICENESS[CONSUMERS] = {[STREAM] = 5, [BACKGROUND] = 10, [WEBHOOKS] = 5};
 
-static const char *const CONSUMER_NAMES[CONSUMERS] = {
-	"store-worker quick", "store-worker stream", "store-worker background", "store-worker ram"};
+static const char *const CONSUMER_NAMES[CONSUMERS] = {"store-worker quick", "store-worker stream",
+	"store-worker background", "store-worker ram", "store-worker webhooks"};
 
 struct app {
 	const struct config *config;
@@ -44,6 +45,8 @@ struct app {
 	struct job_environment jobs;
 	struct url_list *sources;
 	struct http_client *strangers;
+	struct address_policy *networks; /* where webhooks may lead */
+	struct http_client *webhooks;
 	struct bus_topology topology;
 	struct bus_options publisher_options, control_options, consumer_options[CONSUMERS];
 	struct store_cache *stores;
@@ -102,6 +105,17 @@ static int build_sources(struct app *app, struct error *err)
 		.user_agent = "mediastore-store-worker/" MEDIASTORE_VERSION,
 		.addresses = url_list_addresses(app->sources)};
 	app->strangers = http_client_create(&options);
+	return 0;
+}
+
+static int build_webhooks(struct app *app, struct error *err)
+{
+	if (address_policy_create(app->config->webhook_networks, &app->networks, err) != 0)
+		return error_prefix(err, "MEDIASTORE_WEBHOOK_NETWORKS: ");
+	const struct http_client_options options = {.connect_timeout_ms = CONNECT_TIMEOUT_MS,
+		.user_agent = "mediastore-webhooks/" MEDIASTORE_VERSION,
+		.addresses = app->networks};
+	app->webhooks = http_client_create(&options);
 	return 0;
 }
 
@@ -188,6 +202,9 @@ static void describe_jobs(struct app *app)
 		.sources = app->sources,
 		.strangers = app->strangers,
 		.source_max = config->source_max,
+		.webhooks = app->webhooks,
+		.webhook_timeout_ms = config->webhook_timeout_ms,
+		.secret_key = app->environment.secret_key,
 		.worker = arena_printf(app->arena, "%s:%d", host, (int)getpid()),
 		.holder = app->holder_id,
 		.spool_dir = config->spool_dir,
@@ -199,6 +216,8 @@ static void describe_jobs(struct app *app)
 }
 
 /* --- the queues */
+
+static const char *const WEBHOOK_QUEUES[] = {BUS_JOBS_DELIVER, NULL};
 
 /* The shared queue of a class, and that of each site. */
 static const char *const *class_queues(const struct app *app, enum job_class class)
@@ -270,6 +289,7 @@ static void build_consumers(struct app *app)
 	build_consumer(app, QUICK, class_queues(app, JOB_QUICK), config->quick_threads);
 	build_consumer(app, STREAM, class_queues(app, JOB_STREAM), config->stream_threads);
 	build_consumer(app, BACKGROUND, class_queues(app, JOB_BACKGROUND), config->background_threads);
+	build_consumer(app, WEBHOOKS, WEBHOOK_QUEUES, config->webhook_threads);
 	build_consumer(app, RAM, ram_queues(app), config->quick_threads);
 	holder_start(app->holder, ram_connected, app);
 }
@@ -281,8 +301,8 @@ int app_create(const struct config *config, struct app **out, struct error *err)
 	struct app *app = memory_alloc(sizeof(*app));
 	app->config = config;
 	app->arena = arena_create();
-	if (build_stores(app, err) != 0 || build_sources(app, err) != 0 || build_publisher(app, err) != 0 ||
-		build_bytes(app, err) != 0) {
+	if (build_stores(app, err) != 0 || build_sources(app, err) != 0 || build_webhooks(app, err) != 0 ||
+		build_publisher(app, err) != 0 || build_bytes(app, err) != 0) {
 		app_free(app);
 		return -1;
 	}
@@ -326,6 +346,8 @@ void app_free(struct app *app)
 	http_client_free(app->http);
 	http_client_free(app->environment.http);
 	http_client_free(app->strangers);
+	http_client_free(app->webhooks);
+	address_policy_free(app->networks);
 	url_list_free(app->sources);
 	explicit_bzero(app->environment.secret_key, sizeof(app->environment.secret_key));
 	arena_free(app->arena);

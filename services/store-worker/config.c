@@ -52,6 +52,14 @@ const struct setting CONFIG_TABLE[] = {SERVICE_SETTINGS(struct config),
 		"again; larger ones are compared while they are written"),
 	ROW_BETWEEN("MEDIASTORE_SOURCE_MAX", SIZE, source_max, "1TiB", 1, INT64_C(1) << 50,
 		"largest object that is fetched from a URL of MEDIASTORE_SOURCES"),
+	ROW("MEDIASTORE_WEBHOOK_NETWORKS", TEXT, webhook_networks, NULL,
+		"addresses and networks that webhooks may lead to besides the public internet, with commas "
+		"between: "
+		"10.0.0.0/8,127.0.0.1; default: none"),
+	ROW_BETWEEN("MEDIASTORE_WEBHOOK_TIMEOUT", DURATION, webhook_timeout_ms, "10s", 100, 3600 * SECOND,
+		"how long the target of a webhook has to answer"),
+	ROW_BETWEEN("MEDIASTORE_WEBHOOK_THREADS", INTEGER, webhook_threads, "8", 1, 256,
+		"webhooks that are told of an event at once"),
 	ROW_BETWEEN("MEDIASTORE_STOP_TIMEOUT", DURATION, stop_timeout_ms, "30s", 0, 3600 * SECOND,
 		"how long a worker that is stopped finishes what it has begun"),
 	SETTING_END};

@@ -13,7 +13,8 @@ struct config {
 	char *store_root;
 	char *sites, *sqlite_journal;
 	int64_t ram_limit, s3_part_size, s3_parallel_parts, source_max, read_back_max;
-	char *s3_ca_file, *s3_proxy;
+	char *s3_ca_file, *s3_proxy, *webhook_networks;
+	int64_t webhook_threads, webhook_timeout_ms;
 	int64_t quick_threads, stream_threads, background_threads, http_threads;
 	int64_t stop_timeout_ms;
 

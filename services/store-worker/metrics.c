@@ -2,11 +2,13 @@
 #include "metrics.h"
 
 #include "drivers/ram_object.h"
+#include "schemas/job_message.h"
 
-enum { KINDS = 10 };
+enum { KINDS = JOB_HOLD + 1 };
 
-static const char *const KIND_NAMES[KINDS] = {
-	"put", "get", "stat", "delete", "copy", "verify", "list", "move", "audit", "hold"};
+static const char *const KIND_NAMES[] = {"put", "get", "stat", "delete", "copy", "verify", "list", "move",
+	"audit", "multipart", "deliver", "hold"};
+_Static_assert(sizeof(KIND_NAMES) / sizeof(KIND_NAMES[0]) == KINDS, "a name for each kind");
 
 static _Atomic int64_t done_values[KINDS], failed_values[KINDS],
 	duration_values[KINDS * (METRIC_BUCKETS + 2)];

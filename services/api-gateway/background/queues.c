@@ -50,9 +50,10 @@ static int collect(struct queues *queues, struct arena *arena, struct list *out,
 		return -1;
 	while (sites[count])
 		count++;
-	out->items = arena_alloc(arena, (2 + CLASSES + count * (CLASSES + 1)) * sizeof(*out->items));
+	out->items = arena_alloc(arena, (3 + CLASSES + count * (CLASSES + 1)) * sizeof(*out->items));
 	add(out, BUS_RESULTS_SHARED);
 	add(out, BUS_DEAD_QUEUE);
+	add(out, BUS_JOBS_DELIVER);
 	for (int class = 0; class < CLASSES; class ++)
 		add(out, bus_shared_queue(arena, (enum job_class) class));
 	for (size_t i = 0; i < count; i++) {

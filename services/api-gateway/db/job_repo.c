@@ -102,16 +102,22 @@ static void from_row(const struct db_result *result, int row, struct job_row *ou
 	store_from_row(result, row, &out->store);
 }
 
+struct job_row *job_rows_of(const struct db_result *rows, struct arena *arena, size_t *count)
+{
+	*count = (size_t)db_rows(rows);
+	struct job_row *jobs = arena_alloc(arena, (*count + 1) * sizeof(*jobs));
+	for (size_t i = 0; i < *count; i++)
+		from_row(rows, (int)i, &jobs[i]);
+	return jobs;
+}
+
 int job_rows(struct db_conn *conn, const struct db_statement *statement, const struct db_param *params,
 	struct arena *arena, struct job_row **out, size_t *count, struct error *err)
 {
 	const struct db_result *rows = NULL;
 	if (repo_rows(conn, statement, params, arena, &rows, err))
 		return -1;
-	*count = (size_t)db_rows(rows);
-	*out = arena_alloc(arena, (*count + 1) * sizeof(**out));
-	for (size_t i = 0; i < *count; i++)
-		from_row(rows, (int)i, &(*out)[i]);
+	*out = job_rows_of(rows, arena, count);
 	return 0;
 }
 

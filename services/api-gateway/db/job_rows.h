@@ -20,6 +20,8 @@
 enum job_state job_state_from_name(const char *name);
 /* A UUID in its usual form: what the column takes without an error. */
 bool job_is_id(const char *text);
+/* What a statement with these columns gave; the texts are lent by the result. */
+struct job_row *job_rows_of(const struct db_result *rows, struct arena *arena, size_t *count);
 MUST_CHECK int job_rows(struct db_conn *conn, const struct db_statement *statement,
 	const struct db_param *params, struct arena *arena, struct job_row **out, size_t *count,
 	struct error *err);

@@ -13,7 +13,8 @@
 #define RUNNING_ATTEMPT " WHERE id = $1 AND attempt = $2 AND state = 'running'"
 
 static const struct db_statement TAKE_DUE = {"job_take_due",
-	"WITH due AS (SELECT id FROM job WHERE state = 'queued' AND next_run_at <= now() ORDER BY "
+	"WITH due AS (SELECT id FROM job WHERE state = 'queued' AND kind <> 'deliver' AND next_run_at <= "
+	"now() ORDER BY "
 	"next_run_at LIMIT $1"
 	" FOR UPDATE SKIP LOCKED),"
 	" j AS (UPDATE job SET state = 'running', attempt = attempt + 1, gateway = coalesce($3, gateway),"

@@ -38,7 +38,8 @@ static const struct db_statement DELETE_OLD = {"event_delete_old",
 	"DELETE FROM event WHERE seq IN (SELECT seq FROM (SELECT seq, created FROM event ORDER BY seq LIMIT "
 	"$2) oldest"
 	" WHERE created < now() - $1::bigint * interval '1 ms' AND seq <= (SELECT p.seq FROM event_published "
-	"p))"};
+	"p) AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.seq = oldest.seq AND d.state = "
+	"'pending'))"};
 
 int outbox_try_lead(struct db_conn *conn, enum outbox_duty duty, struct error *err)
 {

@@ -31,7 +31,7 @@ struct event_row {
 	int64_t time_unix_ms; /* of the change */
 };
 
-enum outbox_duty { OUTBOX_NUMBERS, OUTBOX_PUBLISHES };
+enum outbox_duty { OUTBOX_NUMBERS, OUTBOX_PUBLISHES, OUTBOX_DELIVERS };
 
 /* 1 this session has the duty (also when it had already) / 0 another has / -1. Needs a dedicated connection. */
 MUST_CHECK int outbox_try_lead(struct db_conn *conn, enum outbox_duty duty, struct error *err);
@@ -47,7 +47,7 @@ MUST_CHECK int event_mark_published(struct db_conn *conn, int64_t seq, struct er
 /* Published or not, after seq, lowest first, at most `limit` and not much more than 4 MiB of bodies. */
 MUST_CHECK int event_list_after(struct db_conn *conn, int64_t seq, int limit, struct arena *arena,
 	struct event_row **out, size_t *count, struct error *err);
-/* Deletes published events older than that, at most `limit`. */
+/* Deletes published events older than that, at most `limit`; not those that a webhook is still to be told of. */
 MUST_CHECK int event_delete_old(
 	struct db_conn *conn, int64_t age_ms, int limit, int64_t *deleted, struct error *err);
 

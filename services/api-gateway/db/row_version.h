@@ -10,7 +10,7 @@
 struct arena;
 struct db_conn;
 
-enum row_kind { ROW_STORE, ROW_S3_CONFIG, ROW_IDENTIFIER, ROW_USER, ROW_KINDS };
+enum row_kind { ROW_STORE, ROW_S3_CONFIG, ROW_IDENTIFIER, ROW_USER, ROW_WEBHOOK, ROW_KINDS };
 
 /* `key` is a pk in decimals, or a name. *version is the arena's. 1 / 0 no such row / -1. */
 MUST_CHECK int row_version_read(struct db_conn *conn, enum row_kind kind, const char *key,

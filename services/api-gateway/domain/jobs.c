@@ -3,6 +3,7 @@
 
 #include "common/arena.h"
 #include "common/log.h"
+#include "db/delivery_repo.h"
 #include "db/job_repo.h"
 #include "domain/caller.h"
 #include "domain/job_spec.h"
@@ -73,6 +74,8 @@ int jobs_rerun(struct db_conn *conn, struct spool *spool, const char *job_id, co
 			"this job is %s; only what is dead or failed can be run again",
 			job_state_name(job.state));
 	if (job.kind == JOB_PUT && prepare_put(conn, spool, &job, &caller->actor, arena, key, err))
+		return -1;
+	if (job.kind == JOB_DELIVER && delivery_reopen(conn, job_id, err))
 		return -1;
 	int queued = job_rerun(conn, job_id, *key ? key : NULL, err);
 	if (queued <= 0)

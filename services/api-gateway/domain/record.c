@@ -6,6 +6,7 @@
 #include "common/random.h"
 #include "domain/audits.h"
 #include "domain/record_copy.h"
+#include "domain/record_deliver.h"
 #include "domain/retry.h"
 #include "domain/spool.h"
 
@@ -96,8 +97,8 @@ static int is_abandoned(struct record *record, bool *abandoned, struct error *er
 					 : 0;
 	if (found < 0)
 		return -1;
-	*abandoned = !found || media.status == MEDIA_FAILED ||
-		     strcmp(media.store_key, record->job.store_key) != 0;
+	*abandoned =
+		!found || media.status == MEDIA_FAILED || strcmp(media.store_key, record->job.store_key) != 0;
 	return 0;
 }
 
@@ -144,6 +145,7 @@ static const struct {
 	[JOB_MOVE] = {record_move_done, record_move_failed},
 	[JOB_AUDIT] = {nothing_follows, nothing_follows},
 	[JOB_MULTIPART] = {nothing_follows, nothing_follows},
+	[JOB_DELIVER] = {record_deliver_done, record_deliver_failed},
 	[JOB_HOLD] = {nothing_follows, nothing_follows},
 };
 
@@ -169,7 +171,7 @@ static int postpone(struct record *record, const struct error *why, int64_t dela
 	record->outcome = retried ? RECORD_POSTPONED : RECORD_IGNORED;
 	record->failure = *why;
 	if (!retried || state != JOB_DEAD)
-		return record_copy_restart(record, err);
+		return record_copy_restart(record, err) || record_deliver_missed(record, err) ? -1 : 0;
 	record->outcome = RECORD_FAILED;
 	record->dead = true;
 	return CONSEQUENCES[record->job.kind].failed(record, err);

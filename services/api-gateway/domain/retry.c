@@ -20,6 +20,8 @@ static const struct {
 	[JOB_MOVE] = {10, 2 * SECOND, 5 * MINUTE},
 	[JOB_AUDIT] = {10, 2 * SECOND, 5 * MINUTE},
 	[JOB_MULTIPART] = {1, 2 * SECOND, 5 * MINUTE},
+	/* a day long */
+	[JOB_DELIVER] = {35, 2 * SECOND, 60 * MINUTE},
 	[JOB_HOLD] = {1, 2 * SECOND, 5 * MINUTE},
 };
 

@@ -2,7 +2,7 @@
 #ifndef DOMAIN_ROW_TAG_H
 #define DOMAIN_ROW_TAG_H
 
-/* The entity tags of stores, S3 configurations, identifier types and users, and changes on condition of one. */
+/* The entity tags of stores, S3 configurations, identifier types, users and webhooks, and changes on condition of one. */
 
 #include "common/error.h"
 #include "db/row_version.h"

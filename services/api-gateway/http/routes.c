@@ -17,6 +17,7 @@
 #include "handlers/tokens.h"
 #include "handlers/transfer.h"
 #include "handlers/uploads.h"
+#include "handlers/webhooks.h"
 
 #include <stddef.h>
 
@@ -141,6 +142,16 @@ const struct route ROUTES[] = {
 	{"POST",   "/api/events/replay",            handle_replay_create,     ADMIN,  SMALL_ONCE("replay_input", "replay"), REPLY("replay"),      200},
 	{"GET",    "/api/events/replays",           handle_replay_list,       ADMIN,  NONE,                             REPLY("replay_list"),     200},
 	{"GET",    "/api/events/replays/{pk}",      handle_replay_read,       ADMIN,  NONE,                             REPLY("replay"),          200},
+
+	{"GET",    "/api/webhooks",                 handle_webhook_list,      ADMIN,  NONE,                             REPLY("webhook_list"),    200},
+	{"POST",   "/api/webhooks",                 handle_webhook_create,    ADMIN,  SMALL_ONCE("webhook_input", "webhook"), REPLY("webhook_secret"), 200},
+	{"GET",    "/api/webhooks/{pk}",            handle_webhook_read,      ADMIN,  NONE,                             REPLY("webhook"),         200},
+	{"PATCH",  "/api/webhooks/{pk}",            handle_webhook_update,    ADMIN,  SMALL("webhook_change", "webhook"), REPLY("webhook"),       200},
+	{"DELETE", "/api/webhooks/{pk}",            handle_webhook_delete,    ADMIN,  NONE,                             NULL,                     204},
+	{"POST",   "/api/webhooks/{pk}/secret",     handle_webhook_rotate,    ADMIN,  NONE,                             REPLY("webhook_secret"),  200},
+	{"POST",   "/api/webhooks/{pk}/test",       handle_webhook_test,      ADMIN,  NONE,                             REPLY("webhook_test"),    200},
+	{"GET",    "/api/webhooks/{pk}/deliveries", handle_delivery_list,     ADMIN,  NONE,                             REPLY("delivery_list"),   200},
+	{"POST",   "/api/webhooks/{pk}/deliveries/{delivery}/resend", handle_delivery_resend, ADMIN, NONE,            REPLY("delivery"),        200},
 
 	{"POST",   "/api/upload",                   handle_upload,            WRITER, UPLOAD,                           REPLY("upload"),          200},
 	{"GET",    "/api/download/url/{pid...}",    handle_download_url,      READER, NONE,                             REPLY("download"),        200},

@@ -7,7 +7,8 @@
 #include "metrics.h"
 #include "store/cache.h"
 
-/* The job table. `hold` is no work on a store: the consumer of the RAM queues answers it (holder.h). */
+/* The job table. Two kinds are no work on a store: `deliver`, and `hold`, which the consumer of the RAM queues answers
+ * (holder.h). */
 static const struct {
 	enum job_kind kind;
 	int (*run)(struct job *job, struct error *err);
@@ -46,7 +47,7 @@ static int run(struct job *job, struct error *err)
 		return error_set(err, ERROR_CANCELLED, "the job was cancelled");
 	if (deadline && clock_unix_ms() >= deadline)
 		return error_set_cause(err, ERROR_DEADLINE, "the job came after its deadline");
-	return run_on_store(job, err);
+	return job->message->kind == JOB_DELIVER ? job_deliver(job, err) : run_on_store(job, err);
 }
 
 static void record_error(const struct job *job, const struct error *err)

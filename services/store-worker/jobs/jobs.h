@@ -23,14 +23,17 @@ enum { JOB_INLINE_LIMIT = 1024 * 1024 /* whatever a job says */ };
 struct job_environment {
 	struct store_cache *stores;
 	struct http_client *http;
-	const struct url_list *sources; /* what may be fetched on somebody's behalf */
-	struct http_client *strangers;  /* for it: connects to no address that they do not allow */
-	int64_t source_max;             /* bytes of it */
-	const char *worker;             /* this instance, for people */
-	const char *holder;             /* this process, as the holder of RAM stores */
-	const char *spool_dir;          /* NULL: none that is shared with the gateways */
-	const char *bytes_url;          /* "http://host:port/internal/bytes/", a ticket follows */
-	const char *service_key;        /* signs tickets */
+	const struct url_list *sources;  /* what may be fetched on somebody's behalf */
+	struct http_client *strangers;   /* for it: connects to no address that they do not allow */
+	int64_t source_max;              /* bytes of it */
+	struct http_client *webhooks;    /* connects only where webhooks may lead */
+	int64_t webhook_timeout_ms;      /* of one attempt */
+	const unsigned char *secret_key; /* SEAL_KEY_SIZE: of their secrets */
+	const char *worker;              /* this instance, for people */
+	const char *holder;              /* this process, as the holder of RAM stores */
+	const char *spool_dir;           /* NULL: none that is shared with the gateways */
+	const char *bytes_url;           /* "http://host:port/internal/bytes/", a ticket follows */
+	const char *service_key;         /* signs tickets */
 	int64_t stall_timeout_ms;
 	int64_t read_back_max; /* bytes up to which what was put is read again and compared */
 };
@@ -58,6 +61,7 @@ MUST_CHECK int job_copy(struct job *job, struct error *err);
 MUST_CHECK int job_verify(struct job *job, struct error *err);
 MUST_CHECK int job_list(struct job *job, struct error *err);
 MUST_CHECK int job_multipart(struct job *job, struct error *err);
+MUST_CHECK int job_deliver(struct job *job, struct error *err); /* no work on a store: job->store is NULL */
 
 /* Reads an object whole: its SHA-256 (hex, in the arena) and size. */
 MUST_CHECK int job_hash_object(const struct job *job, struct store *store, const char *key,

@@ -128,7 +128,7 @@ static void the_base_binds_every_queue(void **state)
 {
 	(void)state;
 	struct bus_topology base = bus_topology_base(arena);
-	assert_int_equal(count_queues(&base), 8);
+	assert_int_equal(count_queues(&base), 9);
 	assert_true(is_bound(
 		&base, BUS_JOBS, "mediastore.jobs.shared.quick", "mediastore.jobs.shared.quick", false));
 	assert_true(is_bound(
@@ -138,6 +138,7 @@ static void the_base_binds_every_queue(void **state)
 	assert_true(is_bound(&base, BUS_RESULTS, BUS_RESULTS_SHARED, "shared", false));
 	assert_true(is_bound(&base, BUS_DEAD, BUS_DEAD_QUEUE, "", false));
 	assert_true(is_bound(&base, BUS_RESULTS, BUS_PROGRESS, BUS_PROGRESS_KEY, false));
+	assert_true(is_bound(&base, BUS_JOBS, BUS_JOBS_DELIVER, BUS_JOBS_DELIVER, false));
 	assert_true(is_bound(&base, BUS_EVENTS, BUS_EVENTS_FANOUT, "#", true));
 }
 
@@ -184,7 +185,7 @@ static void a_worker_adds_the_queues_of_its_sites(void **state)
 	(void)state;
 	static const char *const SITES[] = {"default", "lab-2", NULL};
 	struct bus_topology worker = bus_topology_worker(arena, SITES);
-	assert_int_equal(count_queues(&worker), 8 + 2 * 4);
+	assert_int_equal(count_queues(&worker), 9 + 2 * 4);
 	for (const char *const *site = SITES; *site; site++) {
 		const struct bus_queue *ram = find_queue(&worker, bus_ram_queue(arena, *site));
 		assert_true(ram && ram->single_active_consumer && ram->durable && !ram->quorum);
@@ -205,7 +206,7 @@ static void a_gateway_adds_its_own_reply_queue(void **state)
 	const struct bus_queue *reply = find_queue(&gateway, "mediastore.replies.g1");
 	assert_true(reply && reply->exclusive && reply->auto_delete && !reply->durable && !reply->quorum);
 	assert_true(is_bound(&gateway, BUS_RESULTS, reply->name, reply->name, false));
-	assert_int_equal(count_queues(&gateway), 9);
+	assert_int_equal(count_queues(&gateway), 10);
 }
 
 static void a_worker_hears_what_all_are_told(void **state)

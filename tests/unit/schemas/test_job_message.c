@@ -75,6 +75,11 @@ static const struct job_message FULL_JOB = {
 	.page = {.after = "a/a", .limit = 7, .hash = true, .bytes_per_second = 8, .objects_per_second = 9},
 	.multipart = {.step = STEP_ABORT, .upload_id = "u~1"},
 	.to_key = "c/d",
+	.webhook = {.url = "https://t/",
+		.message_id = "m-1",
+		.seal_id = "i-1",
+		.secret_sealed = "v1.z",
+		.old_secret_sealed = "v1.o"},
 };
 static const struct job_message SMALL_JOB = {
 	.id = "1",
@@ -107,6 +112,8 @@ static const struct result_message FULL_RESULT = {
 	.modified_unix_ms = -5,
 	.holder = "h-1",
 	.site = "s-1",
+	.status = 503,
+	.answer = "no room",
 	.elapsed_ms = 42,
 };
 
@@ -202,6 +209,34 @@ static void what_is_not_set_comes_back_unset(void **state)
 	assert_null(job.to.bucket);
 	assert_int_equal(job.size, -1);
 	assert_int_equal(job.range_last, -1);
+}
+
+static void a_delivery_needs_no_store_but_a_target(void **state)
+{
+	(void)state;
+	struct job_message job = {.id = "1",
+				   .kind = JOB_DELIVER,
+				   .class = JOB_BACKGROUND,
+				   .attempt = 1,
+				   .size = -1,
+				   .range_last = -1,
+				   .source = {.inline_bytes = "{}", .inline_length = 2},
+				   .webhook = FULL_JOB.webhook},
+			   back;
+	CLEANUP(buf_release) struct buf body = {0}, without = {0};
+	struct error err;
+	job_message_pack(&job, &body);
+	assert_int_equal(job_message_unpack(body.data, body.length, arena, &back, &err), 0);
+	assert_null(back.store.bucket);
+	assert_string_equal(back.webhook.url, "https://t/");
+	assert_string_equal(back.webhook.message_id, "m-1");
+	assert_string_equal(back.webhook.seal_id, "i-1");
+	assert_string_equal(back.webhook.secret_sealed, "v1.z");
+	assert_string_equal(back.webhook.old_secret_sealed, "v1.o");
+	job.webhook.secret_sealed = NULL;
+	job_message_pack(&job, &without);
+	assert_int_equal(job_message_unpack(without.data, without.length, arena, &back, &err), -1);
+	assert_string_equal(err.message, "job: webhook.secret_sealed: missing");
 }
 
 static void empty_inline_bytes_are_not_missing(void **state)
@@ -673,6 +708,7 @@ int main(void)
 		cmocka_unit_test(every_field_of_a_job_comes_back),
 		cmocka_unit_test(every_field_of_a_result_comes_back),
 		cmocka_unit_test(what_is_not_set_comes_back_unset),
+		cmocka_unit_test(a_delivery_needs_no_store_but_a_target),
 		cmocka_unit_test(empty_inline_bytes_are_not_missing),
 		cmocka_unit_test(inline_bytes_are_lent_by_the_message),
 		cmocka_unit_test(every_name_comes_back),
