@@ -321,6 +321,14 @@ int db_commit(struct db_transaction *tx, struct error *err)
 	return 0;
 }
 
+int db_act_for(struct db_conn *conn, const struct db_actor *actor, struct error *err)
+{
+	static const struct db_statement ACT = {"db_act_for",
+		"SELECT set_config('mediastore.actor', coalesce($1, ''), true),"
+		" set_config('mediastore.request_id', coalesce($2, ''), true)"};
+	return db_execute(conn, &ACT, DB_PARAMS(DB_TEXT(actor->name), DB_TEXT(actor->request_id)), NULL, err);
+}
+
 int db_extend(struct db_transaction *tx, int64_t ms, struct error *err)
 {
 	static const struct db_statement EXTEND = {

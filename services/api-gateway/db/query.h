@@ -131,6 +131,9 @@ struct db_actor {
 	const char *request_id; /* NULL: none */
 };
 
+/* The changes of the transaction that is open are that actor's: where a statement does not say so itself. */
+MUST_CHECK int db_act_for(struct db_conn *conn, const struct db_actor *actor, struct error *err);
+
 /* --- errors */
 
 enum error_code db_error_of_sqlstate(const char *sqlstate);

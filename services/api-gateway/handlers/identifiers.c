@@ -52,7 +52,9 @@ int handle_identifier_create(
 	const char *name = request_text(request->json, "name");
 	const char *pattern = request_text(request->json, "pattern");
 	struct identifier_type type;
-	if (!conn || identifiers_create(conn, name, pattern, request->arena, &type, err))
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
+	if (!conn || session_begin(conn, request, &tx, err) ||
+		identifiers_create(conn, name, pattern, request->arena, &type, err) || db_commit(&tx, err))
 		return -1;
 	answer(request, response, &type);
 	return 0;
@@ -87,7 +89,7 @@ int handle_identifier_update(
 	const char *pattern = request_text(request->json, "pattern");
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	if (!conn || versions_begin(conn, request, ROW_IDENTIFIER, name, &tx, err) ||
-		identifiers_update(conn, name, pattern ? pattern : "", err) || versions_commit(&tx, err))
+		identifiers_update(conn, name, pattern ? pattern : "", err) || db_commit(&tx, err))
 		return -1;
 	tell_mismatches(gateway, conn, request, response, name, pattern ? pattern : "");
 	return 0;
@@ -103,5 +105,5 @@ int handle_identifier_delete(
 	if (!conn || versions_begin(conn, request, ROW_IDENTIFIER, name, &tx, err) ||
 		identifiers_delete(conn, name, err))
 		return -1;
-	return versions_commit(&tx, err);
+	return db_commit(&tx, err);
 }

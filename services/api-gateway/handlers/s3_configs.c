@@ -75,7 +75,7 @@ int handle_s3_config_update(
 		versions_begin(conn, request, ROW_S3_CONFIG, request_param(request, "pk"), &tx, err) ||
 		s3_configs_update(conn, pk, &input, request->arena, err))
 		return -1;
-	return versions_commit(&tx, err);
+	return db_commit(&tx, err);
 }
 
 int handle_s3_config_delete(
@@ -88,5 +88,5 @@ int handle_s3_config_delete(
 		versions_begin(conn, request, ROW_S3_CONFIG, request_param(request, "pk"), &tx, err) ||
 		s3_configs_delete(conn, pk, err))
 		return -1;
-	return versions_commit(&tx, err);
+	return db_commit(&tx, err);
 }

@@ -82,3 +82,10 @@ void session_keep(const struct request *request, cJSON *json)
 {
 	arena_defer(request->arena, delete_json, json);
 }
+
+int session_begin(
+	struct db_conn *conn, const struct request *request, struct db_transaction *tx, struct error *err)
+{
+	struct caller caller = session_caller(request);
+	return db_begin(conn, tx, err) || db_act_for(conn, &caller.actor, err) ? -1 : 0;
+}

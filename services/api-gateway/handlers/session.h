@@ -28,6 +28,9 @@ MUST_CHECK int session_pk(
 	const struct request *request, struct response *response, int64_t *pk, struct error *err);
 /* Changes as the request asks for them: its body, its If-Match. */
 struct media_updates session_updates(struct gateway *gateway, const struct request *request);
+/* A transaction whose changes are the caller's. */
+MUST_CHECK int session_begin(
+	struct db_conn *conn, const struct request *request, struct db_transaction *tx, struct error *err);
 /* JSON made for the request: freed with it. */
 void session_keep(const struct request *request, struct cJSON *json);
 /* On whose behalf: lives as long as the request. */

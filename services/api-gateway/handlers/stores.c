@@ -44,8 +44,10 @@ int handle_store_create(
 	struct store_input input;
 	const char *json;
 	int64_t pk;
+	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	stores_input_of_json(request->json, &input);
-	if (!conn || stores_ensure(conn, &input, request->arena, &pk, err) ||
+	if (!conn || session_begin(conn, request, &tx, err) ||
+		stores_ensure(conn, &input, request->arena, &pk, err) || db_commit(&tx, err) ||
 		stores_read(conn, pk, request->arena, &json, err))
 		return -1;
 	return answer(request, response, json);
@@ -61,5 +63,5 @@ int handle_store_delete(
 		versions_begin(conn, request, ROW_STORE, request_param(request, "pk"), &tx, err) ||
 		stores_delete(conn, pk, err))
 		return -1;
-	return versions_commit(&tx, err);
+	return db_commit(&tx, err);
 }

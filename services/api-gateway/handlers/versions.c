@@ -2,6 +2,7 @@
 #include "handlers/versions.h"
 
 #include "domain/row_tag.h"
+#include "handlers/session.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -20,13 +21,7 @@ int versions_begin(struct db_conn *conn, const struct request *request, enum row
 	struct db_transaction *tx, struct error *err)
 {
 	const char *if_match = request_header(request, "If-Match");
-	if (!if_match)
-		return 0;
-	return db_begin(conn, tx, err) || row_tag_require(conn, kind, key, if_match, request->arena, err) ? -1
-													  : 0;
-}
-
-int versions_commit(struct db_transaction *tx, struct error *err)
-{
-	return tx->conn ? db_commit(tx, err) : 0;
+	if (session_begin(conn, request, tx, err))
+		return -1;
+	return if_match ? row_tag_require(conn, kind, key, if_match, request->arena, err) : 0;
 }

@@ -13,10 +13,8 @@ struct response;
 /* Before the row is read: its ETag. */
 MUST_CHECK int versions_tag(struct db_conn *conn, struct request *request, struct response *response,
 	enum row_kind kind, const char *key, struct error *err);
-/* Before the row is changed: begins the transaction for it, when there is an If-Match, which it then fits. */
+/* Before the row is changed: begins the transaction for it, as the caller's; if there is an If-Match, it fits. */
 MUST_CHECK int versions_begin(struct db_conn *conn, const struct request *request, enum row_kind kind,
 	const char *key, struct db_transaction *tx, struct error *err);
-/* Commits what versions_begin() has begun, if it has. */
-MUST_CHECK int versions_commit(struct db_transaction *tx, struct error *err);
 
 #endif

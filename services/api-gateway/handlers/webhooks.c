@@ -93,15 +93,6 @@ int handle_webhook_read(
 	return answer(conn, pk, request, response, err);
 }
 
-/* A change of several rows: always in a transaction. */
-static int begin(
-	struct db_conn *conn, const struct request *request, struct db_transaction *tx, struct error *err)
-{
-	if (versions_begin(conn, request, ROW_WEBHOOK, request_param(request, "pk"), tx, err))
-		return -1;
-	return tx->conn ? 0 : db_begin(conn, tx, err);
-}
-
 int handle_webhook_update(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
@@ -109,7 +100,8 @@ int handle_webhook_update(
 	const struct webhook_wish wish = wish_of(request);
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	int64_t pk;
-	if (!conn || session_pk(request, response, &pk, err) || begin(conn, request, &tx, err) ||
+	if (!conn || session_pk(request, response, &pk, err) ||
+		versions_begin(conn, request, ROW_WEBHOOK, request_param(request, "pk"), &tx, err) ||
 		webhooks_update(conn, pk, &wish, request->arena, err) || db_commit(&tx, err))
 		return -1;
 	return answer(conn, pk, request, response, err);
@@ -121,7 +113,8 @@ int handle_webhook_delete(
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	int64_t pk;
-	if (!conn || session_pk(request, response, &pk, err) || begin(conn, request, &tx, err) ||
+	if (!conn || session_pk(request, response, &pk, err) ||
+		versions_begin(conn, request, ROW_WEBHOOK, request_param(request, "pk"), &tx, err) ||
 		webhooks_delete(conn, pk, err))
 		return -1;
 	return db_commit(&tx, err);
@@ -134,7 +127,8 @@ int handle_webhook_rotate(
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	char secret[WEBHOOK_SECRET_SIZE];
 	int64_t pk;
-	if (!conn || session_pk(request, response, &pk, err) || begin(conn, request, &tx, err) ||
+	if (!conn || session_pk(request, response, &pk, err) ||
+		versions_begin(conn, request, ROW_WEBHOOK, request_param(request, "pk"), &tx, err) ||
 		webhooks_rotate(conn, gateway->secret_key, pk, gateway->config->webhook_secret_overlap_ms,
 			request->arena, secret, err) ||
 		db_commit(&tx, err))

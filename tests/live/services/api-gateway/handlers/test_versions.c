@@ -101,6 +101,33 @@ static void the_tag_of_a_store_changes_with_its_s3_server(void **state)
 	assert_string_not_equal(read_tag(path), before);
 }
 
+/* There is one such event, and it names the admin. */
+static void assert_told_of(const char *what)
+{
+	const char *count = fixture_ask(arena_printf(fixture.arena,
+		"SELECT count(*) FILTER (WHERE body ->> 'actor' = 'admin') || ' of ' || count(*) FROM outbox"
+		" WHERE what = '%s' AND body::text LIKE '%%who did it%%'",
+		what));
+	if (strcmp(count, "1 of 1") != 0)
+		fail_msg("%s: %s", what, count);
+}
+
+static void events_say_who_did_it(void **state)
+{
+	(void)state;
+	assert_status(200, "POST", "/api/store", "{\"type\":\"DictStore\",\"bucket\":\"who did it\"}");
+	const char *store = arena_printf(fixture.arena, "/api/store/%d", (int)rest_int("pk"));
+	assert_told_of("store.created");
+	assert_status(204, "DELETE", store, NULL);
+	assert_told_of("store.deleted");
+	assert_status(200, "POST", "/api/identifier", "{\"name\":\"who did it\",\"pattern\":\"a\"}");
+	assert_told_of("identifier.created");
+	assert_status(204, "PUT", "/api/identifier", "{\"name\":\"who did it\",\"pattern\":\"b\"}");
+	assert_told_of("identifier.updated");
+	assert_status(204, "DELETE", "/api/identifier/who%20did%20it", NULL);
+	assert_told_of("identifier.deleted");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +135,7 @@ int main(void)
 		rest_test(what_is_not_there_is_404_whatever_if_match_says),
 		rest_test(a_read_with_the_tag_is_304),
 		rest_test(the_tag_of_a_store_changes_with_its_s3_server),
+		rest_test(events_say_who_did_it),
 	};
 	return cmocka_run_group_tests_name("handlers/versions", tests, rest_create, rest_drop);
 }
