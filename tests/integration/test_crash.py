@@ -199,6 +199,17 @@ class Crash(unittest.TestCase):
                 wait_until(lambda: self.spool_bytes() == 0, 30, "the spool is empty")
                 self.assertIsNone(self.client.media(pid))
 
+    def test_no_multipart_upload_is_left_by_a_killed_worker(self):
+        store, server = self.stores["BucketStore"], self.system.s3()
+        upload = threading.Thread(target=self.client.put, args=("multipart is killed", Body(8 * SIZE), store))
+        upload.start()
+        wait_until(lambda: s3_multiparts(server, store["bucket"]), 30, "a multipart upload goes on")
+        self.system.restart(WORKER, 9)
+        upload.join()
+        self.assertIn(self.wait_until_decided("multipart is killed"), ("READY", "FAILED"))
+        wait_until(lambda: not s3_multiparts(server, store["bucket"]), 60, "no upload is left")
+        self.assert_truthful("multipart is killed")
+
     def test_no_multipart_upload_is_left_by_a_failed_put(self):
         store = self.stores["BucketStore"]
         with self.assertRaises(BrokenOff):

@@ -155,7 +155,7 @@ int s3_client_upload_complete(
 int s3_client_upload_abort(const struct s3_bucket *bucket, const char *key, const char *id, struct error *err)
 {
 	if (!id)
-		return s3_multipart_abort_stale(bucket, key, INT64_MAX, err) < 0 ? -1 : 0;
+		return s3_multipart_abort_all(bucket, key, err);
 	CLEANUP(s3_multipart_release) struct s3_multipart upload = {0};
 	struct s3_object object;
 	s3_object_init(&object, key, NULL);

@@ -6,7 +6,6 @@
 #include "drivers/s3_listing.h"
 #include "drivers/s3_object.h"
 #include "drivers/s3_request.h"
-#include "drivers/s3_time.h"
 #include "drivers/s3_xml.h"
 
 #include <stdbool.h>
@@ -148,23 +147,24 @@ int s3_multipart_abort(struct s3_multipart *multipart, struct error *err)
 	return abort_upload(multipart->bucket, multipart->object->key, multipart->id.data, err);
 }
 
-/* Whether this <Upload> is one of the key, begun before that time; then its id is in `id`. */
-static int is_stale(
-	struct s3_xml upload, const char *key, bool encoded, int64_t before_unix_ms, struct buf *id)
+static bool is_key(struct s3_xml upload, const char *key, bool encoded)
 {
-	CLEANUP(buf_release) struct buf name = {0}, begun = {0};
+	CLEANUP(buf_release) struct buf name = {0};
+	return s3_listing_key(upload, encoded, &name) == 1 && strcmp(name.data, key) == 0;
+}
+
+/* Whether this <Upload> is one of the key; then its id is in `id`. Ceph encodes the keys without saying so; as all of
+ * them begin with the key, no other can be taken for it. */
+static bool is_of_key(struct s3_xml upload, const char *key, struct buf *id)
+{
 	buf_clear(id);
-	if (s3_listing_key(upload, encoded, &name) != 1 || s3_xml_child_text(upload, "UploadId", id) != 1 ||
-		s3_xml_child_text(upload, "Initiated", &begun) != 1)
-		return 0;
-	int64_t time = s3_time_from_iso(begun.data);
-	return time > 0 && time < before_unix_ms && strcmp(name.data, key) == 0 && id->length <= ID_MAX;
+	return (is_key(upload, key, true) || is_key(upload, key, false)) &&
+	       s3_xml_child_text(upload, "UploadId", id) == 1 && id->length > 0 && id->length <= ID_MAX;
 }
 
 /* Uploads of one key are listed before those of longer keys with the same beginning, so the first page is
  * enough. */
-int s3_multipart_abort_stale(
-	const struct s3_bucket *bucket, const char *key, int64_t before_unix_ms, struct error *err)
+int s3_multipart_abort_all(const struct s3_bucket *bucket, const char *key, struct error *err)
 {
 	const struct sigv4_pair query[] = {
 		{"uploads", NULL}, {"prefix", key}, {"encoding-type", "url"}, {NULL, NULL}};
@@ -175,16 +175,10 @@ int s3_multipart_abort_stale(
 		return -1;
 	if (s3_xml_root(body.data, body.length, "ListMultipartUploadsResult", &root) != 1)
 		return error_set_cause(err, ERROR_UNAVAILABLE, "S3 ListMultipartUploads: malformed answer");
-	bool encoded = s3_listing_is_encoded(root);
 	struct s3_xml_element element;
-	int aborted = 0;
-	while (s3_xml_next(&root, &element) == 1) {
-		if (!s3_xml_is(&element, "Upload") ||
-			!is_stale(element.content, key, encoded, before_unix_ms, &id))
-			continue;
-		if (abort_upload(bucket, key, id.data, err) == -1)
+	while (s3_xml_next(&root, &element) == 1)
+		if (s3_xml_is(&element, "Upload") && is_of_key(element.content, key, &id) &&
+			abort_upload(bucket, key, id.data, err) == -1)
 			return -1;
-		aborted++;
-	}
-	return aborted;
+	return 0;
 }

@@ -5,7 +5,7 @@
 /*
  * A multipart upload: nothing is visible before it is completed, and its parts occupy the server until it
  * is completed or aborted. Whoever begins one ends it with either. What a killed worker leaves behind is
- * removed when the same key is next uploaded (s3_multipart_abort_stale); until then only space is lost.
+ * ended by whoever takes over its job (store/multipart.h); until then only space is lost.
  */
 
 #include "common/buf.h"
@@ -52,8 +52,7 @@ MUST_CHECK int s3_multipart_complete(struct s3_multipart *multipart, struct erro
 MUST_CHECK int s3_multipart_abort(struct s3_multipart *multipart, struct error *err);
 void s3_multipart_release(struct s3_multipart *multipart); /* memory only; for CLEANUP() */
 
-/* Aborts the uploads of this very key that were begun before the given time. Returns how many, or -1. */
-int s3_multipart_abort_stale(
-	const struct s3_bucket *bucket, const char *key, int64_t before_unix_ms, struct error *err);
+/* Aborts all uploads of this very key. */
+MUST_CHECK int s3_multipart_abort_all(const struct s3_bucket *bucket, const char *key, struct error *err);
 
 #endif

@@ -19,7 +19,6 @@
 
 enum { FIRST_CAPACITY = 64 * 1024 };
 /* Uploads of the same key begun longer ago belong to workers that are gone. */
-#define STALE_MS (INT64_C(24) * 3600 * 1000)
 
 struct upload {
 	const struct s3_bucket *bucket;
@@ -173,17 +172,6 @@ static int complete(struct upload *upload, struct s3_multipart *multipart, struc
 	return s3_object_verify(upload->bucket, &upload->object, upload->total, false, &doubt);
 }
 
-static void clean_up_before(const struct upload *upload)
-{
-	struct error err;
-	int aborted = s3_multipart_abort_stale(
-		upload->bucket, upload->object.key, clock_unix_ms() - STALE_MS, &err);
-	if (aborted == -1)
-		log_debug("stale uploads not removed", LOG_ERROR(&err));
-	else if (aborted > 0)
-		log_debug("stale uploads removed", LOG_INT("count", aborted));
-}
-
 static bool is_file(const struct upload *upload)
 {
 	return upload->source->path && upload->source->size >= (int64_t)upload->limit;
@@ -193,7 +181,6 @@ static int put_multipart(struct upload *upload, int parallel, struct error *err)
 {
 	CLEANUP(s3_multipart_release) struct s3_multipart multipart = {0};
 	struct error ignored;
-	clean_up_before(upload);
 	if (s3_multipart_begin(&multipart, upload->bucket, &upload->object, err) == -1)
 		return -1;
 	int added = is_file(upload) ? add_file_parts(upload, &multipart, parallel, err)

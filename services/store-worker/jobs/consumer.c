@@ -79,6 +79,7 @@ static enum bus_settlement run_and_report(struct job_consumer *consumer, const s
 		.arena = arena,
 		.message = message,
 		.traceparent = bus_delivery_header(delivery, "traceparent"),
+		.again = delivery->redelivered,
 	};
 	run_watched(consumer->options.running, &job, &result);
 	if (report_result(consumer->options.publisher, delivery, message, &result, &err) != 0)

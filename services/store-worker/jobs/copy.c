@@ -85,6 +85,7 @@ int job_copy(struct job *job, struct error *err)
 	struct store *target;
 	if (store_cache_acquire(job->environment->stores, &job->message->to, &target, err) != 0)
 		return error_prefix(err, "the target: ");
+	job_end_leftovers(job, target, job->message->to_key);
 	int result = copy_to(job, target, err);
 	store_cache_release(job->environment->stores, target);
 	return result;

@@ -44,6 +44,7 @@ struct job {
 	struct arena *arena;
 	const struct job_message *message;
 	const char *traceparent;      /* NULL: none */
+	bool again;                   /* the broker has handed it out before */
 	struct transfer_watch *watch; /* NULL: nobody watches it */
 	struct store *store;          /* of the message's descriptor, open */
 	struct result_message *result;
@@ -66,5 +67,8 @@ MUST_CHECK int job_deliver(struct job *job, struct error *err); /* no work on a 
 /* Reads an object whole: its SHA-256 (hex, in the arena) and size. */
 MUST_CHECK int job_hash_object(const struct job *job, struct store *store, const char *key,
 	const char **sha256, int64_t *size, struct error *err);
+
+/* Ends what an earlier run of the job may have begun under that key: then nobody uploads to it any more. */
+void job_end_leftovers(const struct job *job, struct store *store, const char *key);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "common/arena.h"
 #include "common/digest.h"
+#include "common/log.h"
+#include "store/multipart.h"
 
 #include <strings.h>
 
@@ -34,8 +36,18 @@ int job_stat(struct job *job, struct error *err)
 	return 0;
 }
 
+void job_end_leftovers(const struct job *job, struct store *store, const char *key)
+{
+	struct error err;
+	bool first = !job->again && job->message->attempt == 1 && job->message->kind != JOB_DELETE;
+	if (!first && store_takes_parts(store) && store_multipart_abort(store, key, NULL, &err) != 0)
+		log_warn("what an upload has left in a bucket stays", LOG_STR("job_id", job->message->id),
+			LOG_ERROR(&err));
+}
+
 int job_delete(struct job *job, struct error *err)
 {
+	job_end_leftovers(job, job->store, job->message->key);
 	return store_remove(job->store, job->message->key, err);
 }
 

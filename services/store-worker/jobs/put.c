@@ -201,5 +201,6 @@ int job_put(struct job *job, struct error *err)
 	CLEANUP(put_source_release) struct put_source source = {0};
 	if (put_source_open(job, &source, err) != 0)
 		return -1;
+	job_end_leftovers(job, job->store, job->message->key);
 	return put(job, &source, err);
 }

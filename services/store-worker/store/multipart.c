@@ -4,9 +4,14 @@
 #include "store/key.h"
 #include "store/store_driver.h"
 
+bool store_takes_parts(const struct store *store)
+{
+	return store->driver->multipart != NULL;
+}
+
 static int check(const struct store *store, const char *key, struct error *err)
 {
-	if (!store->driver->multipart)
+	if (!store_takes_parts(store))
 		return error_set(err, ERROR_UNSUPPORTED, "%s does not support uploads in parts",
 			store_type_name(store->driver->type));
 	return key_check(key, err);

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct buf;
@@ -19,6 +20,7 @@ struct store_part {
 };
 typedef int store_part_fn(void *context, const struct store_part *part, struct error *err);
 
+bool store_takes_parts(const struct store *store);
 /* Appends the store's name for the upload to *id. content_type NULL: none. */
 MUST_CHECK int store_multipart_begin(
 	struct store *store, const char *key, const char *content_type, struct buf *id, struct error *err);

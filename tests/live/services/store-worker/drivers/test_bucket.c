@@ -9,6 +9,7 @@
 #include "common/random.h"
 #include "common/sigv4.h"
 #include "drivers/s3_request.h"
+#include "store/multipart.h"
 #include "store/store.h"
 
 #include "support/cmocka.h"
@@ -191,36 +192,22 @@ static void a_source_that_fails_in_a_later_part_leaves_neither_key_nor_upload(vo
 	}
 }
 
-static void an_upload_that_was_just_begun_is_left_to_its_owner(void **state)
+static void uploads_of_others_are_left_to_them_until_their_key_is_given_up(void **state)
 {
 	(void)state;
-	CLEANUP(buf_release) struct buf id = {0};
-	assert_int_equal(S3_TOOL(&id, "begin-multipart", bucket, "shared"), 0);
-	assert_put("shared", 2, BUCKET_PART_SIZE, BUCKET_PART_SIZE);
-	assert_int_equal(count_uploads(), 1);
-
-	char path[2048];
-	id.data[strcspn(id.data, "\n")] = '\0';
-	const struct sigv4_pair query[] = {{"uploadId", id.data}, {NULL, NULL}};
-	snprintf(path, sizeof(path), "%s", "shared");
-	const struct sigv4_credentials credentials = {server.access_key, server.secret_key, "us-east-1"};
-	const struct sigv4_request request = {.method = "DELETE",
-		.endpoint = server.url,
-		.bucket = bucket,
-		.key = path,
-		.query = query,
-		.now_unix_ms = clock_unix_ms()};
-	CLEANUP(buf_release) struct buf url = {0};
-	sigv4_presign(&credentials, &request, 60, &url);
-	const struct http_call call = {.method = "DELETE", .url = url.data};
-	CLEANUP(http_reply_cleanup) struct http_reply *reply = NULL;
 	struct error err;
-	assert_int_equal(http_client_run(fixture.environment.http, &call, &reply, &err), 0);
-	assert_int_equal(http_reply_status(reply), 204);
+	assert_int_equal(S3_TOOL(NULL, "begin-multipart", bucket, "shared"), 0);
+	assert_int_equal(S3_TOOL(NULL, "begin-multipart", bucket, "shared"), 0);
+	assert_int_equal(S3_TOOL(NULL, "begin-multipart", bucket, "shared too"), 0);
+	assert_put("shared", 2, BUCKET_PART_SIZE, BUCKET_PART_SIZE);
+	assert_int_equal(count_uploads(), 3);
+	assert_int_equal(store_multipart_abort(fixture.store, "shared", NULL, &err), 0);
+	assert_int_equal(count_uploads(), 1);
+	assert_int_equal(store_multipart_abort(fixture.store, "shared too", NULL, &err), 0);
+	assert_int_equal(store_multipart_abort(fixture.store, "shared too", NULL, &err), 0);
 	assert_int_equal(count_uploads(), 0);
+	assert_object(fixture.store, "shared", 2, BUCKET_PART_SIZE);
 }
-
-/* --- what others see */
 
 static void the_content_type_is_the_objects(void **state)
 {
@@ -587,7 +574,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_uploaded_in_parts_from_where_it_is),
 		cmocka_unit_test(a_file_of_other_bytes_than_expected_leaves_neither_key_nor_upload),
 		cmocka_unit_test(a_source_that_fails_in_a_later_part_leaves_neither_key_nor_upload),
-		cmocka_unit_test(an_upload_that_was_just_begun_is_left_to_its_owner),
+		cmocka_unit_test(uploads_of_others_are_left_to_them_until_their_key_is_given_up),
 		cmocka_unit_test(the_content_type_is_the_objects),
 		cmocka_unit_test(a_content_type_that_breaks_lines_is_refused),
 		cmocka_unit_test(awkward_keys_are_the_same_for_another_client),
