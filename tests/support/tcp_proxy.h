@@ -3,7 +3,8 @@
 #define SUPPORT_TCP_PROXY_H
 
 /* A thread between a client and a server on loopback, to cut or freeze the connections of the one
- * without touching the other, or to damage what they say. */
+ * without touching the other, or to damage what they say, or to hold the parts of an S3 upload back until
+ * several of them are on their way at once. */
 
 #include "support/cmocka.h"
 
@@ -28,6 +29,10 @@ struct tcp_proxy {
 	struct sockaddr_in server;
 	int pairs[TCP_PROXY_PAIRS][2]; /* client, server; -1: free */
 	_Atomic bool ending, frozen, cut;
+	_Atomic int gathers;          /* requests of parts that go on only together; 0: each when it comes */
+	_Atomic int gatherings;       /* how often that many were there */
+	bool waits[TCP_PROXY_PAIRS];  /* the client's request is held back */
+	bool passes[TCP_PROXY_PAIRS]; /* it has been held back */
 	_Atomic int64_t
 		flips_at; /* the byte towards the server, counted from now, that arrives changed; 0: none */
 };
@@ -37,6 +42,7 @@ static inline void tcp_proxy_close(struct tcp_proxy *proxy, int i)
 	close(proxy->pairs[i][0]);
 	close(proxy->pairs[i][1]);
 	proxy->pairs[i][0] = proxy->pairs[i][1] = -1;
+	proxy->waits[i] = proxy->passes[i] = false;
 }
 
 static inline void tcp_proxy_accept(struct tcp_proxy *proxy)
@@ -65,9 +71,37 @@ static inline void tcp_proxy_flip(struct tcp_proxy *proxy, char *bytes, ssize_t 
 		proxy->flips_at = at > length ? at - length : 0;
 }
 
+/* A request line comes whole, and first: its connection has had the answer to the one before. */
+static inline bool tcp_proxy_holds(struct tcp_proxy *proxy, int i)
+{
+	char line[1025];
+	int waiting = 0;
+	if (proxy->gathers == 0 || proxy->passes[i])
+		return false;
+	ssize_t got = recv(proxy->pairs[i][0], line, sizeof(line) - 1, MSG_PEEK | MSG_DONTWAIT);
+	line[got > 0 ? got : 0] = '\0';
+	if (strncmp(line, "PUT /", 5) != 0 || !strstr(line, "partNumber="))
+		return false;
+	proxy->waits[i] = true;
+	for (int k = 0; k < TCP_PROXY_PAIRS; k++)
+		waiting += proxy->waits[k];
+	if (waiting < proxy->gathers)
+		return true;
+	proxy->gatherings++;
+	for (int k = 0; k < TCP_PROXY_PAIRS; k++) {
+		proxy->passes[k] = proxy->passes[k] || proxy->waits[k];
+		proxy->waits[k] = false;
+	}
+	return true;
+}
+
 static inline bool tcp_proxy_relay(struct tcp_proxy *proxy, int i, int side)
 {
 	char bytes[65536];
+	if (side == 0 && tcp_proxy_holds(proxy, i))
+		return true;
+	if (side == 0)
+		proxy->passes[i] = false;
 	int from = proxy->pairs[i][side], to = proxy->pairs[i][1 - side];
 	ssize_t got = recv(from, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (got <= 0)
@@ -86,7 +120,9 @@ static inline void *tcp_proxy_run(void *argument)
 	while (!proxy->ending) {
 		struct pollfd fds[1 + 2 * TCP_PROXY_PAIRS] = {{.fd = proxy->listener, .events = POLLIN}};
 		for (int i = 0; i < 2 * TCP_PROXY_PAIRS; i++)
-			fds[1 + i] = (struct pollfd){.fd = proxy->pairs[i / 2][i % 2], .events = POLLIN};
+			fds[1 + i] = (struct pollfd){
+				.fd = i % 2 == 0 && proxy->waits[i / 2] ? -1 : proxy->pairs[i / 2][i % 2],
+				.events = POLLIN};
 		poll(fds, proxy->frozen ? 0 : 1 + 2 * TCP_PROXY_PAIRS, 5);
 		for (int i = 0; proxy->cut && i < TCP_PROXY_PAIRS; i++)
 			if (proxy->pairs[i][0] >= 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes that change between the worker and the S3 server are refused by that server, since what is signed holds
- * their hash. */
+/* What happens between the worker and the S3 server: bytes that change are refused by that server, since what is
+ * signed holds their hash; parts of one upload are on their way at the same time. */
 #include "support/store_bucket.h"
 
 #include "common/buf.h"
@@ -33,7 +33,7 @@ static int set_up(void **state)
 	assert_int_equal(sscanf(server.url, "http://%63[^:/]:%d", host, &port), 2);
 	proxy = tcp_proxy_create(strcmp(host, "localhost") ? host : "127.0.0.1", port);
 	random_hex(name, 8);
-	snprintf(bucket, sizeof(bucket), "damage-%s", name);
+	snprintf(bucket, sizeof(bucket), "network-%s", name);
 	assert_int_equal(S3_TOOL(NULL, "make-bucket", bucket), 0);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d", proxy->port);
 	server.url = url;
@@ -104,11 +104,32 @@ static void one_flipped_byte_fails_the_put_and_leaves_nothing(void **state)
 	}
 }
 
+/* No part reaches the server before as many as the setting allows are there. */
+static void as_many_parts_of_an_upload_are_on_their_way_as_the_setting_says(void **state)
+{
+	(void)state;
+	static int (*const PUTS[])(int64_t, struct error *) = {put, put_file};
+	for (int i = 0; i < 2; i++) {
+		struct error err;
+		struct object_info info;
+		proxy->gatherings = 0;
+		proxy->gathers = fixture.environment.s3_parallel_parts;
+		if (PUTS[i](2 * proxy->gathers * BUCKET_PART_SIZE, &err) != 0)
+			fail_msg("%s: %s (%s)", i ? "file" : "bytes", err.message, err.cause);
+		assert_int_equal(proxy->gatherings, 2);
+		proxy->gathers = 0;
+		assert_int_equal(store_stat(fixture.store, "key", &info, &err), 0);
+		assert_int_equal(info.size, 6 * BUCKET_PART_SIZE);
+		assert_int_equal(store_remove(fixture.store, "key", &err), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_flipped_byte_fails_the_put_and_leaves_nothing),
 		cmocka_unit_test(one_flipped_byte_of_a_file_fails_the_put_too),
+		cmocka_unit_test(as_many_parts_of_an_upload_are_on_their_way_as_the_setting_says),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
