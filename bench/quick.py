@@ -1,35 +1,21 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Small puts and gets, one after another on one connection, while nothing else happens and then while background jobs wait
-and large streams run: whether quick jobs wait behind the others. Streams are curl's, at full speed unless told otherwise.
+and large streams run: whether quick jobs wait behind the others. Streams are curl's, at full speed unless told otherwise."""
 
-usage: scripts/bench quick [--requests N] [--jobs N] [--streams N] [--stream-rate 20M]
-"""
-
-import argparse
 import os
-import pathlib
 import subprocess
-import sys
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from support.bodies import Body  # noqa: E402
-from support.client import Client  # noqa: E402
-from support.system import System  # noqa: E402
+from support.bodies import Body
 
 MIB = 1 << 20
 SMALL, LARGE = 4096, 64 * MIB
 
 
-class Bench:
-    def __init__(self, options):
-        self.options = options
-        self.system = System(settings={"MEDIASTORE_LOG_LEVEL": "warn"})
-        self.client = Client(self.system)
+class Quick:
+    def __init__(self, client, options):
+        self.options, self.client, self.system = options, client, client.system
         self.store = self.client.filesystem("bench")
         self.streams, self.stopping = [], threading.Event()
         status, answer = self.client.put("large", Body(LARGE), self.store)
@@ -58,6 +44,7 @@ class Bench:
             times.sort()
             p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
             print(f"{what:<26}{verb:<5}{p50:>9.1f}{p99:>9.1f}{times[-1]:>9.1f}", flush=True)
+        return max(times[int(len(times) * 0.99)] for times in rows.values())
 
     def unfinished(self):
         return int(self.system.psql("SELECT count(*) FROM job WHERE kind = 'verify' AND state IN ('queued', 'running')")[0][0])
@@ -95,24 +82,9 @@ class Bench:
         try:
             self.queue_jobs()
             waiting = self.unfinished()
-            self.measure(f"{waiting} jobs, {self.options.streams} streams", "both")
+            worst = self.measure(f"{waiting} jobs, {self.options.streams} streams", "both")
             print(f"{self.unfinished()} jobs were still waiting at the end")
         finally:
             self.end_streams()
+        return worst
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--requests", type=int, default=500)
-    parser.add_argument("--jobs", type=int, default=1000)
-    parser.add_argument("--streams", type=int, default=16)
-    parser.add_argument("--stream-rate")
-    bench = Bench(parser.parse_args())
-    try:
-        bench.run()
-    finally:
-        bench.system.stop()
-
-
-if __name__ == "__main__":
-    main()
