@@ -18,7 +18,6 @@
 #include <string.h>
 
 enum { FIRST_CAPACITY = 64 * 1024 };
-/* Uploads of the same key begun longer ago belong to workers that are gone. */
 
 struct upload {
 	const struct s3_bucket *bucket;
