@@ -133,6 +133,7 @@ struct bus_delivery {
 		*user_id; /* "" when absent */
 	int64_t timestamp_unix_ms;
 	bool redelivered;
+	bool oversized; /* its body was larger than 64 MiB and is left out: length is 0 */
 	const unsigned char *body;
 	size_t length;
 };

@@ -169,12 +169,11 @@ static int deliver(struct bus_consumer *consumer, size_t index, struct bus_conte
 	content->subscription = index;
 	content->generation = subscription->generation;
 	content->delivery.queue = subscription->wanted->queue;
-	if (content->oversized) {
-		log_error("message too large, rejected", LOG_STR("queue", content->delivery.queue),
+	if (content->delivery.oversized)
+		log_error("message too large, its body is left out",
+			LOG_STR("queue", content->delivery.queue),
 			LOG_STR("message_id", content->delivery.message_id),
 			LOG_INT("size", content->expected));
-		return settle_now(consumer, content, BUS_REJECT);
-	}
 	if (!begin_delivery(consumer))
 		return settle_now(consumer, content, BUS_REQUEUE);
 	consumer->deliver(&content->delivery, consumer->context);

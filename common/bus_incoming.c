@@ -119,8 +119,8 @@ static int take_header(struct bus_incoming *incoming, const amqp_frame_t *frame,
 	take_properties(content, frame->payload.properties.decoded);
 	content->expected = frame->payload.properties.body_size;
 	/* of a returned message only the name is wanted */
-	content->oversized = content->returned || content->expected > BUS_BODY_MAX;
-	if (!content->oversized && content->expected) {
+	content->delivery.oversized = content->returned || content->expected > BUS_BODY_MAX;
+	if (!content->delivery.oversized && content->expected) {
 		content->delivery.length = (size_t)content->expected;
 		content->delivery.body = arena_alloc(content->arena, content->delivery.length + 1);
 	}
@@ -133,7 +133,7 @@ static int take_body(struct bus_incoming *incoming, const amqp_frame_t *frame, s
 	amqp_bytes_t part = frame->payload.body_fragment;
 	if (!content || part.len > content->expected - content->received)
 		return -1;
-	if (!content->oversized)
+	if (!content->delivery.oversized)
 		memcpy((unsigned char *)content->delivery.body + content->received, part.bytes, part.len);
 	content->received += part.len;
 	return finish_when_complete(incoming, frame->channel, event);

@@ -24,7 +24,6 @@ struct bus_content {
 	struct bus_header *headers;
 	uint64_t tag;
 	bool returned;
-	bool oversized; /* its body was larger than BUS_BODY_MAX and is not kept */
 	uint64_t expected, received;
 	/* the consumer's */
 	struct bus_consumer *consumer;

@@ -66,6 +66,7 @@ class Requests(unittest.TestCase):
             found.extend(self.dead_letters())
             return any(properties.message_id == message_id for properties, _ in found)
         wait_until(look, 30, f"{message_id} is a dead letter")
+        return next(letter for letter in found if letter[0].message_id == message_id)
 
     def history(self, pid):
         return self.system.psql("SELECT op, actor, request_id FROM media_history WHERE pid = $1 ORDER BY at, version", pid)
@@ -216,16 +217,48 @@ class Requests(unittest.TestCase):
     def test_an_error_that_nobody_wants_to_hear_is_a_dead_letter(self):
         for body in (b"nonsense", json.dumps({"token": self.client.token, "data": "no such media"}).encode()):
             message_id = self.pipeline.send("media.read", body=body, reply_to=None)
-            self.wait_for_dead_letter(message_id)
+            properties, parked = self.wait_for_dead_letter(message_id)
+            self.assertEqual(properties.headers["x-first-death-queue"], "mediastore.requests.gateway")
+            self.assertEqual(properties.headers["x-first-death-reason"], "rejected")
+            self.assertEqual(parked, body.replace(self.client.token.encode(), b"*" * len(self.client.token)))
+        message_id = self.pipeline.send("media.read", "no such media", packed=True, reply_to=None)
+        parked = msgpack.unpackb(self.wait_for_dead_letter(message_id)[1])
+        self.assertEqual((parked["data"], set(parked["token"])), ("no such media", {"*"}))
         # answers go to no queue of the services' own
         message_id = self.pipeline.send("media.read", "none", reply_to="mediastore.results.shared")
         self.wait_for_dead_letter(message_id)
 
-    def test_a_message_that_is_too_large_for_anybody_goes_away(self):
-        self.pipeline.send("media.read", body=b"x" * (65 << 20), reply_to=None)
-        self.assertEqual(self.ask("media.read", [])["status"], 200)
+    def test_a_message_that_is_too_large_for_anybody_is_answered_or_a_dead_letter(self):
+        body = b"x" * (65 << 20)
+        self.assertEqual(self.ask("media.read", body=body)["status"], 413)
+        message_id = self.pipeline.send("media.read", body=body, reply_to=None)
+        properties, parked = self.wait_for_dead_letter(message_id)
+        self.assertEqual((parked, properties.headers["x-body-left-out"]), (b"", "larger than 64 MiB"))
         state = self.pipeline.channel.queue_declare("mediastore.requests.gateway", passive=True)
         self.assertEqual(state.method.message_count, 0)
+
+    def test_a_message_that_nobody_acknowledges_is_parked_with_the_reason(self):
+        """Its consumers die of it, again and again."""
+        for number in (1, 2):
+            self.system.kill(f"api-gateway-{number}")
+        message_id = self.pipeline.send("media.read", "poison", reply_to=None)
+        deliveries, end = [], time.monotonic() + 30
+        while len(deliveries) < 5 or deliveries[-1]:
+            self.assertLess(time.monotonic(), end, deliveries)
+            connection = self.system.amqp()
+            method, properties, _ = connection.channel().basic_get("mediastore.requests.gateway")
+            connection.close()
+            if method:
+                deliveries.append(properties.message_id)
+            elif len(deliveries) >= 5:
+                deliveries.append(None)
+            time.sleep(0.1)
+        for number in (1, 2):
+            self.system.start(f"api-gateway-{number}")
+        self.assertIn(deliveries, ([message_id] * 5 + [None], [message_id] * 6 + [None]))
+        properties, parked = self.wait_for_dead_letter(message_id)
+        self.assertEqual(properties.headers["x-first-death-reason"], "delivery_limit")
+        self.assertNotIn(self.client.token.encode(), parked)
 
     # --- once
 

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "db/pool.h"
 #include "domain/record.h"
+#include "domain/tokens.h"
 #include "schemas/bus_names.h"
 #include "schemas/job_message.h"
 
@@ -27,11 +28,35 @@ static const char *first_reason(const struct bus_delivery *delivery)
 	return reason ? reason : "unknown";
 }
 
-/* For people: as it was, and where it came from. */
-static int park(const struct dead_letter_parts *parts, const struct bus_delivery *delivery, struct error *err)
+static bool is_token_digit(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* The body with stars in place of all that looks like a token, wherever it stands: people and backups read parked
+ * messages, and one that nothing could parse may hold a token too. The length stays. */
+static const unsigned char *without_tokens(const struct bus_delivery *delivery, struct arena *arena)
+{
+	if (delivery->length == 0)
+		return delivery->body;
+	char *body = arena_memdup(arena, delivery->body, delivery->length);
+	for (size_t at = 0, run = 0; at < delivery->length; at++) {
+		run = is_token_digit(body[at]) ? run + 1 : 0;
+		if (run == TOKEN_SIZE - 1)
+			memset(body + at + 1 - run, '*', run);
+		else if (run > TOKEN_SIZE - 1)
+			body[at] = '*';
+	}
+	return (const unsigned char *)body;
+}
+
+/* For people: as it was but for tokens, and where it came from. */
+static int park(const struct dead_letter_parts *parts, const struct bus_delivery *delivery,
+	struct arena *arena, struct error *err)
 {
 	const struct bus_header headers[] = {{"x-first-death-queue", first_queue(delivery)},
-		{"x-first-death-reason", first_reason(delivery)}, {NULL, NULL}};
+		{"x-first-death-reason", first_reason(delivery)},
+		{delivery->oversized ? "x-body-left-out" : NULL, "larger than 64 MiB"}, {NULL, NULL}};
 	const struct bus_message message = {
 		.exchange = "",
 		.routing_key = BUS_DEAD_PARKED,
@@ -43,7 +68,7 @@ static int park(const struct dead_letter_parts *parts, const struct bus_delivery
 		.headers = headers,
 		.persistent = true,
 		.mandatory = true,
-		.body = delivery->body,
+		.body = without_tokens(delivery, arena),
 		.length = delivery->length,
 	};
 	log_error("a dead letter is parked", LOG_STR("queue", first_queue(delivery)),
@@ -75,5 +100,5 @@ int dead_letter_record(const struct dead_letter_parts *parts, const struct bus_d
 	bool is_job = strncmp(first_queue(delivery), BUS_JOBS ".", strlen(BUS_JOBS ".")) == 0;
 	if (is_job && job_message_unpack(delivery->body, delivery->length, arena, &job, &ignored) == 0)
 		return give_up(parts, delivery, &job, err);
-	return park(parts, delivery, err);
+	return park(parts, delivery, arena, err);
 }

@@ -72,7 +72,7 @@ static int take_text(const struct bus_delivery *delivery, const struct gateway *
 	struct error *err)
 {
 	size_t limit = (size_t)gateway->config->request_max;
-	if (delivery->length > limit)
+	if (delivery->oversized || delivery->length > limit)
 		return error_set(err, ERROR_TOO_LARGE, "a request may have %zu bytes", limit);
 	if (!says_msgpack(delivery->content_type))
 		buf_append(text, delivery->body, delivery->length);

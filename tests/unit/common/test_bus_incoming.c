@@ -96,7 +96,7 @@ static void body_beyond_the_limit_is_not_kept(void **state)
 	(void)state;
 	give_deliver(2, 1);
 	assert_int_equal(give_header(2, (uint64_t)BUS_BODY_MAX + 1, NULL), 0);
-	assert_true(incoming.unfinished[2]->oversized);
+	assert_true(incoming.unfinished[2]->delivery.oversized);
 	assert_int_equal(incoming.unfinished[2]->delivery.length, 0);
 	assert_int_equal(give_body(2, "abc"), 0);
 }
