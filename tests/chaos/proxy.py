@@ -62,8 +62,13 @@ class Proxy:
         return len(chosen)
 
     def close(self):
+        """Nobody gets in any more; returns how many were cut."""
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)  # close() alone would let accept() take one more
+        except OSError:
+            pass
         self._listener.close()
-        self.cut()
+        return self.cut()
 
 
 def _pump(source, sink):
