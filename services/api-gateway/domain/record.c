@@ -236,17 +236,23 @@ static int record_success(struct record *record, struct error *err)
 	return succeeded ? CONSEQUENCES[record->job.kind].done(record, err) : 0;
 }
 
-/* Bytes that arrived after their put was given up: nobody else will remove them. */
+/* Bytes that arrived after their put was given up, or a second time after their object was deleted: nobody else will
+ * remove them. */
 static int record_late(struct record *record, struct error *err)
 {
+	const struct job_row *job = &record->job;
+	bool given_up = job->state == JOB_FAILED || job->state == JOB_DEAD || job->state == JOB_CANCELLED;
+	bool abandoned = given_up;
 	record->outcome = RECORD_IGNORED;
-	bool given_up = record->job.state == JOB_FAILED || record->job.state == JOB_DEAD ||
-			record->job.state == JOB_CANCELLED;
-	if (record->result->code != ERROR_NONE || !given_up)
+	if (record->result->code != ERROR_NONE || (!given_up && job->state != JOB_SUCCEEDED))
 		return 0;
-	if (record->job.kind == JOB_COPY || record->job.kind == JOB_MOVE)
-		return record_delete(record, record->job.to_store_pk, record->job.to_key, 0, err);
-	return record->job.kind == JOB_PUT ? delete_object(record, record->job.store_key, 0, err) : 0;
+	if (job->kind == JOB_COPY || job->kind == JOB_MOVE)
+		return given_up ? record_delete(record, job->to_store_pk, job->to_key, 0, err) : 0;
+	if (job->kind != JOB_PUT)
+		return 0;
+	if (!given_up && is_abandoned(record, &abandoned, err))
+		return -1;
+	return abandoned ? delete_object(record, job->store_key, 0, err) : 0;
 }
 
 static int record_locked(struct record *record, struct error *err)

@@ -68,6 +68,8 @@ MUST_CHECK int job_deliver(struct job *job, struct error *err); /* no work on a 
 MUST_CHECK int job_hash_object(const struct job *job, struct store *store, const char *key,
 	const char **sha256, int64_t *size, struct error *err);
 
+/* Whether a run before this one may have done some of it. */
+bool job_is_repeated(const struct job *job);
 /* Ends what an earlier run of the job may have begun under that key: then nobody uploads to it any more. */
 void job_end_leftovers(const struct job *job, struct store *store, const char *key);
 

@@ -36,11 +36,16 @@ int job_stat(struct job *job, struct error *err)
 	return 0;
 }
 
+bool job_is_repeated(const struct job *job)
+{
+	return job->again || job->message->attempt > 1;
+}
+
 void job_end_leftovers(const struct job *job, struct store *store, const char *key)
 {
 	struct error err;
-	bool first = !job->again && job->message->attempt == 1 && job->message->kind != JOB_DELETE;
-	if (!first && store_takes_parts(store) && store_multipart_abort(store, key, NULL, &err) != 0)
+	bool needed = job_is_repeated(job) || job->message->kind == JOB_DELETE;
+	if (needed && store_takes_parts(store) && store_multipart_abort(store, key, NULL, &err) != 0)
 		log_warn("what an upload has left in a bucket stays", LOG_STR("job_id", job->message->id),
 			LOG_ERROR(&err));
 }

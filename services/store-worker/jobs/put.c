@@ -196,11 +196,35 @@ static int put(struct job *job, struct put_source *source, struct error *err)
 	return result;
 }
 
-int job_put(struct job *job, struct error *err)
+static int put_from_source(struct job *job, struct error *err)
 {
 	CLEANUP(put_source_release) struct put_source source = {0};
 	if (put_source_open(job, &source, err) != 0)
 		return -1;
 	job_end_leftovers(job, job->store, job->message->key);
 	return put(job, &source, err);
+}
+
+/* An earlier run may have put them and not lived to say so: a source that was renamed into its place is gone. */
+static bool is_there_already(struct job *job)
+{
+	const struct job_message *message = job->message;
+	struct object_info info;
+	struct error ignored;
+	return message->sha256 && store_stat(job->store, message->key, &info, &ignored) == 0 &&
+	       info.size == message->size &&
+	       job_hash_object(job, job->store, message->key, &job->result->sha256, &job->result->size,
+		       &ignored) == 0 &&
+	       strcasecmp(message->sha256, job->result->sha256) == 0;
+}
+
+int job_put(struct job *job, struct error *err)
+{
+	if (put_from_source(job, err) == 0)
+		return 0;
+	if (err->code == ERROR_SOURCE_FAILED && job_is_repeated(job) && is_there_already(job))
+		return 0;
+	job->result->sha256 = NULL;
+	job->result->size = -1;
+	return -1;
 }

@@ -254,6 +254,29 @@ static void a_spool_file_that_was_damaged_is_not_taken(void **state)
 	job_fixture_assert(fixture, &fixture->files, "dir/key", 1, -1);
 }
 
+/* The first run took the spool file away, by renaming, and its result was lost. */
+static void what_was_put_before_is_found_there(void **state)
+{
+	struct job_fixture *fixture = *state;
+	struct job_message message = put_message(fixture, &fixture->files, 4000);
+	message.source.path = job_fixture_spool(fixture, "moved", 1, 4000);
+	message.source.url = gateway_url(fixture, 404, 0, 0);
+	assert_int_equal(job_fixture_run(fixture, &message).code, ERROR_NONE);
+	(void)unlink(message.source.path);
+	message.attempt = 2;
+	struct result_message result = job_fixture_run(fixture, &message);
+	assert_int_equal(result.code, ERROR_NONE);
+	assert_int_equal(result.size, 4000);
+	assert_string_equal(result.sha256, message.sha256);
+	job_fixture_assert(fixture, &fixture->files, "dir/key", 1, 4000);
+
+	job_fixture_fill(fixture, &fixture->files, "dir/key", 2, 4000);
+	result = job_fixture_run(fixture, &message);
+	assert_int_equal(result.code, ERROR_SOURCE_FAILED);
+	assert_null(result.sha256);
+	assert_int_equal(result.size, -1);
+}
+
 static void what_is_read_back_and_fits_is_told_by_its_hash(void **state)
 {
 	struct job_fixture *fixture = *state;
@@ -295,6 +318,7 @@ int main(void)
 		TEST(a_full_store_is_full_and_the_source_is_let_go),
 		TEST(a_key_that_the_store_refuses_is_invalid),
 		TEST(a_spool_file_that_was_damaged_is_not_taken),
+		TEST(what_was_put_before_is_found_there),
 		TEST(what_is_read_back_and_fits_is_told_by_its_hash),
 		TEST(more_bytes_than_are_read_back_are_only_counted),
 	};
