@@ -136,11 +136,11 @@ class Bench:
         started, times = time.monotonic(), []
         while time.monotonic() - started < self.seconds:
             began = time.monotonic()
-            running = {process.pid for process in
+            running = {process.pid: process for process in
                        (subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(connections))}
             while running:
                 pid, status = os.wait()
-                running.discard(pid)
+                running.pop(pid).returncode = status
                 times.append(time.monotonic() - began)
                 if status:
                     raise RuntimeError(f"{command[0]} ended with {status}")

@@ -55,7 +55,7 @@ const struct setting CONFIG_TABLE[] = {
 		"tags) is limited by its schema, the bytes of POST /upload by the body"),
 	ROW_BETWEEN("MEDIASTORE_SMALL_BODY_MAX", SIZE, small_body_max, "64KiB", 1024, INT64_C(4) << 30,
 		"largest JSON body where a few fields are expected"),
-	ROW_BETWEEN("MEDIASTORE_BODIES_MAX", SIZE, bodies_max, "16MiB", 64 << 10, INT64_C(1) << 40,
+	ROW_BETWEEN("MEDIASTORE_BODIES_MAX", SIZE, bodies_max, "12MiB", 64 << 10, INT64_C(1) << 40,
 		"memory of all JSON bodies at once; who does not fit in waits a little, then gets 429"),
 	ROW_BETWEEN("MEDIASTORE_LIST_MAX", INTEGER, list_max, "100000", 1, 100000000,
 		"elements of a list in a JSON body"),
