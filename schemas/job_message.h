@@ -97,7 +97,7 @@ struct job_webhook {
 	const char *url;
 	const char *message_id; /* the event's, the same in every attempt */
 	const char *seal_id, *secret_sealed;
-	const char *old_secret_sealed; /* another that counts as well for now; NULL: none */
+	const char *old_secret_sealed; /* the one before, which receivers may still check with; NULL: none */
 };
 
 struct job_message {

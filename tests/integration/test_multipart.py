@@ -184,12 +184,12 @@ class Multipart(unittest.TestCase):
     def test_what_is_wrong_is_told(self):
         path = self.media("limits")
         for wish in ({"part_size": PART - 1}, {"size": -1}, {"size": 10001 * PART, "part_size": PART}, {"sha256": "A" * 64},
-                     {"expires": 604801}, {"size": (5 << 40) + 1}, {"part_size": (5 << 30) + 1}):
+                     {"expires": 604801}, {"expires": 10 ** 30}, {"size": 10 ** 30}, {"size": (5 << 40) + 1}, {"part_size": (5 << 30) + 1}):
             self.assertEqual(self.call("POST", path, wish)[0], 422, wish)
         self.assertEqual(self.client.status_of("limits"), "PENDING")
         status, begun = self.call("POST", path, {"size": 5 << 40})
         self.assertEqual((status, begun["part_size"] % MIB, begun["part_count"] <= 10000), (201, 0, True), begun)
-        for parts in ([], [0], [begun["part_count"] + 1], ["1"], list(range(1, 1002))):
+        for parts in ([], [0], [begun["part_count"] + 1], ["1"], [10 ** 30], list(range(1, 1002))):
             self.assertEqual(self.call("POST", path + "/urls", {"parts": parts})[0], 422, parts[:3])
         self.assertEqual(self.call("POST", "/media/nobody/multipart", {})[0], 404)
         self.assertEqual(self.call("GET", "/media/nobody/multipart")[0], 404)

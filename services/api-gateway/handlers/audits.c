@@ -21,7 +21,7 @@ enum { PAGE_DEFAULT = 1000, PAGE_MAX = 100000 };
 static int64_t rate_of(const struct request *request, const char *name, int64_t preset)
 {
 	const cJSON *field = request_field(request->json, name);
-	return field ? (int64_t)field->valuedouble : preset;
+	return request_whole(field, preset);
 }
 
 int handle_store_audit(

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/multiparts.h"
 
-#include "common/cleanup.h"
 #include "common/clock.h"
-#include "db/media_repo.h"
 #include "db/multipart_repo.h"
 #include "domain/multipart.h"
 #include "gateway.h"
+#include "handlers/media.h"
 #include "handlers/presign_query.h"
 #include "handlers/session.h"
 #include "http/request.h"
@@ -14,12 +13,10 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
-#include <string.h>
 
 static int64_t number_of(const struct request *request, const char *name, int64_t otherwise)
 {
-	const cJSON *value = request_field(request->json, name);
-	return cJSON_IsNumber(value) ? (int64_t)value->valuedouble : otherwise;
+	return request_whole(request_field(request->json, name), otherwise);
 }
 
 static void append_number(struct buf *body, const char *name, int64_t number, bool known)
@@ -109,7 +106,7 @@ int handle_multipart_urls(
 		return -1;
 	buf_append_text(&response->body, "[");
 	cJSON_ArrayForEach(number, request_field(request->json, "parts"))
-		if (append_url(gateway, request, &upload, (int64_t)number->valuedouble, wanted.expiry_ms,
+		if (append_url(gateway, request, &upload, request_whole(number, 0), wanted.expiry_ms,
 			    &response->body, err))
 			return -1;
 	buf_append_text(&response->body, "]");
@@ -121,19 +118,10 @@ int handle_multipart_complete(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	const struct caller caller = session_caller(request);
-	const char *pid = request_param(request, "pid"), *json;
-	int64_t version;
-	if (multipart_complete(gateway->transfer, pid, &caller, request->arena, err))
+	if (multipart_complete(
+		    gateway->transfer, request_param(request, "pid"), &caller, request->arena, err))
 		return -1;
-	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
-	int found = conn ? media_read(conn, pid, request->arena, &json, &version, err) : -1;
-	if (found < 0)
-		return -1;
-	if (!found)
-		return error_set(err, ERROR_NOT_FOUND, "no media has this pid");
-	response_header_printf(request, response, "ETag", "\"%" PRId64 "\"", version);
-	response_json_text(request, response, json, strlen(json));
-	return 0;
+	return handle_media_read(gateway, request, response, err);
 }
 
 int handle_multipart_abort(

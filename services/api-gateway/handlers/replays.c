@@ -15,17 +15,12 @@
 
 enum { LIST_MAX = 100 };
 
-static int64_t whole(const cJSON *value)
-{
-	return value ? (int64_t)cJSON_GetNumberValue(value) : 0;
-}
-
 int handle_replay_create(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	const struct replay_wish wish = {
-		.after = whole(request_field(request->json, "after")),
-		.until = whole(request_field(request->json, "until")),
+		.after = request_whole(request_field(request->json, "after"), 0),
+		.until = request_whole(request_field(request->json, "until"), 0),
 		.pattern = request_text(request->json, "pattern"),
 		.queue = request_text(request->json, "queue"),
 		.exchange = request_text(request->json, "exchange"),

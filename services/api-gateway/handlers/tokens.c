@@ -75,7 +75,7 @@ int handle_token_create(
 		.user = user ? user : request_text(request->json, "user"),
 		.name = request_text(request->json, "name"),
 		.role = request_text(request->json, "role"),
-		.lifetime_ms = seconds ? (int64_t)seconds->valuedouble * 1000 : 0,
+		.lifetime_ms = request_whole(seconds, 0) * 1000,
 		.default_ms = gateway->token_lifetime_ms,
 		.maximum_ms = gateway->config->token_lifetime_max_ms,
 	};

@@ -140,3 +140,12 @@ int request_json_pk(const struct cJSON *value, int64_t *out)
 	*out = pk;
 	return 0;
 }
+
+int64_t request_whole(const cJSON *value, int64_t otherwise)
+{
+	static const int64_t MOST = INT64_C(1) << 53;
+	if (!cJSON_IsNumber(value))
+		return otherwise;
+	double number = value->valuedouble;
+	return number > (double)MOST ? MOST : number < (double)-MOST ? -MOST : (int64_t)number;
+}

@@ -102,4 +102,8 @@ MUST_CHECK int request_param_pk(const struct request *request, const char *name,
 /* A pk as it may come in a body: a whole number above 0, or a string of digits. 0, or -1 without an error. */
 MUST_CHECK int request_json_pk(const struct cJSON *value, int64_t *out);
 
+/* A whole number of a JSON body; `otherwise` when it is none. What no double holds exactly counts as 2^53 or -2^53, so that
+ * its milliseconds are a number too. */
+int64_t request_whole(const struct cJSON *value, int64_t otherwise);
+
 #endif
