@@ -48,6 +48,9 @@ struct bus_topology {
 	const struct bus_exchange *exchanges; /* NULL: none */
 	const struct bus_queue *queues;
 	const struct bus_binding *bindings;
+	/* Names that queues had in earlier versions; ends with NULL. Deleted where nobody consumes them and nothing
+	 * waits in them; NULL: none. */
+	const char *const *former;
 };
 
 /* For amqps: the broker's certificate must be of this authority and name the host of the URL. */
@@ -132,6 +135,8 @@ struct bus_delivery {
 	const char *message_id, *correlation_id, *reply_to, *type, *content_type, *app_id,
 		*user_id; /* "" when absent */
 	int64_t timestamp_unix_ms;
+	uint64_t
+		subscribed; /* how often its queue had been subscribed: another number, and there was an interruption */
 	bool redelivered;
 	bool oversized; /* its body was larger than 64 MiB and is left out: length is 0 */
 	const unsigned char *body;

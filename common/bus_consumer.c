@@ -27,7 +27,7 @@ struct subscription {
 	const struct bus_subscription *wanted;
 	uint16_t channel;
 	bool open, subscribed;
-	uint64_t generation;
+	uint64_t generation, times; /* of the channel's opening; of the subscription */
 	struct bus_backoff backoff;
 	int64_t retry_ms, subscribed_ms, complain_ms;
 	char tag[120];
@@ -169,6 +169,7 @@ static int deliver(struct bus_consumer *consumer, size_t index, struct bus_conte
 	content->subscription = index;
 	content->generation = subscription->generation;
 	content->delivery.queue = subscription->wanted->queue;
+	content->delivery.subscribed = subscription->times;
 	if (content->delivery.oversized)
 		log_error("message too large, its body is left out",
 			LOG_STR("queue", content->delivery.queue),
@@ -247,6 +248,7 @@ static int subscribe(struct bus_consumer *consumer, struct subscription *subscri
 			LOG_STR("queue", subscription->wanted->queue));
 	subscription->complain_ms = 0;
 	subscription->subscribed_ms = clock_monotonic_ms();
+	subscription->times++;
 	set_subscribed(consumer, subscription, true);
 	return 0;
 }

@@ -12,6 +12,9 @@
  * differ from what is there, no permission) by closing the channel: that is an error line naming the
  * object, a new channel, and on with the next, because a service that runs with what is there is better
  * than one that does not start.
+ *
+ * What earlier versions have declared under names that are no longer used goes, but only as long as the broker finds
+ * it empty and unused: an older service may still be at work beside us, and no message is anybody's to throw away.
  */
 
 static amqp_bytes_t bytes(const char *text)
@@ -24,8 +27,8 @@ static bool may_complain(struct bus_connection *connection)
 	return clock_monotonic_ms() >= connection->complain_topology_ms;
 }
 
-/* 0: declared or passed over · -1: connection lost */
-static int checked(struct bus_connection *connection, const char *what, const char *name)
+/* 1: refused, on a new channel · 0: done · -1: connection lost */
+static int answered(struct bus_connection *connection)
 {
 	int answer = bus_connection_answer(connection, BUS_CHANNEL_CONTROL);
 	if (answer < 0)
@@ -33,12 +36,24 @@ static int checked(struct bus_connection *connection, const char *what, const ch
 	bus_connection_begin(connection, BUS_STALL_MS); /* the limit is for each, not for all */
 	if (answer == 0)
 		return 0;
-	if (may_complain(connection))
+	amqp_channel_open(connection->amqp, BUS_CHANNEL_CONTROL);
+	char reason[sizeof(connection->reason)];
+	memcpy(reason, connection->reason, sizeof(reason));
+	answer = bus_connection_answer(connection, BUS_CHANNEL_CONTROL);
+	if (answer != 0)
+		return answer < 0 ? -1 : bus_connection_lose(connection);
+	memcpy(connection->reason, reason, sizeof(reason));
+	return 1;
+}
+
+/* 0: declared or passed over · -1: connection lost */
+static int checked(struct bus_connection *connection, const char *what, const char *name)
+{
+	int answer = answered(connection);
+	if (answer == 1 && may_complain(connection))
 		log_error("broker refused a declaration", LOG_STR("connection", connection->options->name),
 			LOG_STR("object", what), LOG_STR("name", name), LOG_STR("cause", connection->reason));
-	amqp_channel_open(connection->amqp, BUS_CHANNEL_CONTROL);
-	answer = bus_connection_answer(connection, BUS_CHANNEL_CONTROL);
-	return answer <= 0 ? answer : bus_connection_lose(connection);
+	return answer < 0 ? -1 : 0;
 }
 
 static int declare_exchange(struct bus_connection *connection, const struct bus_exchange *exchange)
@@ -116,6 +131,18 @@ static bool binding_is_ours(const struct bus_connection *connection, const struc
 	return true;
 }
 
+/* One that is not there is as good as deleted. */
+static int delete_former(struct bus_connection *connection, const char *name)
+{
+	amqp_queue_delete(connection->amqp, BUS_CHANNEL_CONTROL, bytes(name), 1, 1);
+	int answer = answered(connection);
+	if (answer == 1 && may_complain(connection))
+		log_warn("a queue of an earlier version is still in use",
+			LOG_STR("connection", connection->options->name), LOG_STR("name", name),
+			LOG_STR("cause", connection->reason));
+	return answer < 0 ? -1 : 0;
+}
+
 static int declare_all(struct bus_connection *connection)
 {
 	const struct bus_topology *topology = &connection->options->topology;
@@ -127,6 +154,9 @@ static int declare_all(struct bus_connection *connection)
 			return -1;
 	for (const struct bus_binding *b = topology->bindings; b && b->source; b++)
 		if (binding_is_ours(connection, b) && declare_binding(connection, b))
+			return -1;
+	for (const char *const *name = topology->former; name && *name; name++)
+		if (delete_former(connection, *name))
 			return -1;
 	return 0;
 }

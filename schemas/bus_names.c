@@ -22,17 +22,34 @@ static const struct bus_exchange EXCHANGES[] = {
 	{NULL, NULL, false},
 };
 
-/* Queues of each class, but for the name. Where someone waits, a lost message costs an error answer, never
- * data, and an expired one is no dead letter. */
-static const struct bus_queue JOB_QUEUES[] = {
-	[JOB_QUICK] = {.durable = true},
-	[JOB_STREAM] = {.durable = true},
-	[JOB_BACKGROUND] = {.quorum = true,
-		.durable = true,
-		.delivery_limit = DELIVERY_LIMIT,
-		.dead_letter_exchange = BUS_DEAD},
+/* What a queue's name has had at its end in earlier versions. */
+static const char *const NO_OTHER[] = {NULL};
+static const char *const FIRST[] = {"", NULL};
+
+/*
+ * The job queues: one of each class, and that of a site's RAM stores. Arguments change with the version only.
+ *
+ * Where someone waits, a lost message costs an error answer, never data, and an expired one is no dead letter. Such a
+ * queue is not durable: it goes with the broker node that it is on, and whoever consumes it declares it on another, while
+ * a durable one would be away for as long as its node. What is promised and goes through a RAM queue all the same, the
+ * gateways post again when its owner says that it has subscribed anew.
+ */
+static const struct job_queue {
+	struct bus_queue arguments; /* but for the name */
+	const char *version;        /* the end of the name */
+	const char *const *former;
+} JOB_QUEUES[] = {
+	[JOB_QUICK] = {{.durable = false}, ".v2", FIRST},
+	[JOB_STREAM] = {{.durable = false}, ".v2", FIRST},
+	[JOB_BACKGROUND] = {{.quorum = true,
+				    .durable = true,
+				    .delivery_limit = DELIVERY_LIMIT,
+				    .dead_letter_exchange = BUS_DEAD},
+		"", NO_OTHER},
 };
 enum { CLASS_COUNT = sizeof(JOB_QUEUES) / sizeof(JOB_QUEUES[0]) };
+/* one consumer at a time: the process that holds the bytes */
+static const struct job_queue RAM_QUEUE = {{.durable = false, .single_active_consumer = true}, ".v2", FIRST};
 
 static const struct bus_queue BASE_QUEUES[] = {
 	/* no delivery limit: a gateway whose database is away hands results back as often as it takes */
@@ -47,11 +64,13 @@ static const struct bus_queue BASE_QUEUES[] = {
 		.durable = true,
 		.delivery_limit = DELIVERY_LIMIT,
 		.dead_letter_exchange = BUS_DEAD},
-	{.name = BUS_PROGRESS, .durable = true}, /* its messages are transient and expire */
+	{.name = BUS_PROGRESS, .durable = false}, /* like its messages */
 	{.name = BUS_DEAD_QUEUE, .quorum = true, .durable = true},
 	{.name = BUS_DEAD_PARKED, .quorum = true, .durable = true},
 	{.name = NULL},
 };
+
+static const char *const BASE_FORMER[] = {"mediastore.progress", NULL};
 
 static const struct bus_binding BASE_BINDINGS[] = {
 	{BUS_EVENTS, BUS_EVENTS_FANOUT, true, "#"},
@@ -66,19 +85,35 @@ static const struct bus_binding BASE_BINDINGS[] = {
 
 /* --- names */
 
+static const char *shared_queue(struct arena *arena, enum job_class class, const char *version)
+{
+	return arena_printf(arena, "mediastore.jobs.shared.%s%s", job_class_name(class), version);
+}
+
+static const char *site_queue(
+	struct arena *arena, const char *site, enum job_class class, const char *version)
+{
+	return arena_printf(arena, "mediastore.jobs.site.%s.%s%s", site, job_class_name(class), version);
+}
+
+static const char *ram_queue(struct arena *arena, const char *site, const char *version)
+{
+	return arena_printf(arena, "mediastore.jobs.ram.%s%s", site, version);
+}
+
 const char *bus_shared_queue(struct arena *arena, enum job_class class)
 {
-	return arena_printf(arena, "mediastore.jobs.shared.%s", job_class_name(class));
+	return shared_queue(arena, class, JOB_QUEUES[class].version);
 }
 
 const char *bus_site_queue(struct arena *arena, const char *site, enum job_class class)
 {
-	return arena_printf(arena, "mediastore.jobs.site.%s.%s", site, job_class_name(class));
+	return site_queue(arena, site, class, JOB_QUEUES[class].version);
 }
 
 const char *bus_ram_queue(struct arena *arena, const char *site)
 {
-	return arena_printf(arena, "mediastore.jobs.ram.%s", site);
+	return ram_queue(arena, site, RAM_QUEUE.version);
 }
 
 const char *bus_control_queue(struct arena *arena, const char *worker_id)
@@ -112,7 +147,7 @@ bool bus_reaches_both(const struct store_descriptor *from, const struct store_de
 /* --- tables */
 
 struct tables {
-	struct buf queues, bindings; /* rows */
+	struct buf queues, bindings, former; /* rows */
 };
 
 static void add_queue(struct tables *tables, struct bus_queue queue, const char *name, const char *exchange)
@@ -123,23 +158,38 @@ static void add_queue(struct tables *tables, struct bus_queue queue, const char 
 	buf_append(&tables->bindings, &binding, sizeof(binding));
 }
 
+static void add_former(struct tables *tables, const char *name)
+{
+	buf_append(&tables->former, &name, sizeof(name)); /* the pointer */
+}
+
 static void add_base(struct tables *tables, struct arena *arena)
 {
 	for (const struct bus_queue *queue = BASE_QUEUES; queue->name; queue++)
 		buf_append(&tables->queues, queue, sizeof(*queue));
 	for (const struct bus_binding *binding = BASE_BINDINGS; binding->source; binding++)
 		buf_append(&tables->bindings, binding, sizeof(*binding));
-	for (int each = 0; each < CLASS_COUNT; each++)
-		add_queue(tables, JOB_QUEUES[each], bus_shared_queue(arena, each), BUS_JOBS);
+	for (const char *const *name = BASE_FORMER; *name; name++)
+		add_former(tables, *name);
+	for (int each = 0; each < CLASS_COUNT; each++) {
+		const struct job_queue *queue = &JOB_QUEUES[each];
+		add_queue(tables, queue->arguments, bus_shared_queue(arena, each), BUS_JOBS);
+		for (const char *const *version = queue->former; *version; version++)
+			add_former(tables, shared_queue(arena, each, *version));
+	}
 }
 
 static void add_site(struct tables *tables, struct arena *arena, const char *site)
 {
-	/* one consumer at a time: the process that holds the bytes */
-	const struct bus_queue ram = {.durable = true, .single_active_consumer = true};
-	for (int each = 0; each < CLASS_COUNT; each++)
-		add_queue(tables, JOB_QUEUES[each], bus_site_queue(arena, site, each), BUS_JOBS);
-	add_queue(tables, ram, bus_ram_queue(arena, site), BUS_JOBS);
+	for (int each = 0; each < CLASS_COUNT; each++) {
+		const struct job_queue *queue = &JOB_QUEUES[each];
+		add_queue(tables, queue->arguments, bus_site_queue(arena, site, each), BUS_JOBS);
+		for (const char *const *version = queue->former; *version; version++)
+			add_former(tables, site_queue(arena, site, each, *version));
+	}
+	add_queue(tables, RAM_QUEUE.arguments, bus_ram_queue(arena, site), BUS_JOBS);
+	for (const char *const *version = RAM_QUEUE.former; *version; version++)
+		add_former(tables, ram_queue(arena, site, *version));
 }
 
 /* Ends the tables and moves them into the arena. */
@@ -149,13 +199,16 @@ static struct bus_topology finish(struct tables *tables, struct arena *arena)
 	const struct bus_binding no_binding = {0};
 	buf_append(&tables->queues, &no_queue, sizeof(no_queue));
 	buf_append(&tables->bindings, &no_binding, sizeof(no_binding));
+	add_former(tables, NULL);
 	struct bus_topology topology = {
 		.exchanges = EXCHANGES,
 		.queues = (const void *)arena_memdup(arena, tables->queues.data, tables->queues.length),
 		.bindings = (const void *)arena_memdup(arena, tables->bindings.data, tables->bindings.length),
+		.former = (const void *)arena_memdup(arena, tables->former.data, tables->former.length),
 	};
 	buf_release(&tables->queues);
 	buf_release(&tables->bindings);
+	buf_release(&tables->former);
 	return topology;
 }
 

@@ -22,7 +22,7 @@ struct arena;
 #define BUS_REQUESTS_FANOUT    "mediastore.requests.fanout"
 #define BUS_RESULTS_SHARED     "mediastore.results.shared" /* queue; its routing key is "shared" */
 #define BUS_RESULTS_SHARED_KEY "shared"
-#define BUS_PROGRESS           "mediastore.progress" /* queue; its routing key on BUS_RESULTS is "progress" */
+#define BUS_PROGRESS           "mediastore.progress.v2" /* queue; its routing key on BUS_RESULTS is "progress" */
 #define BUS_PROGRESS_KEY       "progress"
 #define BUS_CONTROL            "mediastore.control"      /* to all workers */
 #define BUS_JOBS_DELIVER       "mediastore.jobs.deliver" /* events to webhooks: any worker's */
@@ -30,8 +30,14 @@ struct arena;
 #define BUS_DEAD_PARKED        "mediastore.dead.parked"      /* dead letters that are no jobs: for people */
 #define BUS_REQUESTS_QUEUE     "mediastore.requests.gateway" /* what pipelines ask of the gateways */
 
-/* Queue of a job, which is also its routing key on BUS_JOBS: "mediastore.jobs.shared.quick",
- * "mediastore.jobs.site.<site>.stream", "mediastore.jobs.ram.<site>" (one for all classes). */
+/*
+ * Under a name the arguments of a queue never change: a broker refuses a declaration that differs from what is there,
+ * and services of two versions may run side by side. Where arguments change, the name gets the next version, and the
+ * earlier name joins those that are deleted once they are empty and unused. bus_names.c has both in one table.
+ */
+
+/* Queue of a job, which is also its routing key on BUS_JOBS: "mediastore.jobs.shared.quick.v2",
+ * "mediastore.jobs.site.<site>.background", "mediastore.jobs.ram.<site>.v2" (one for all classes). */
 const char *bus_job_queue(struct arena *arena, const struct store_descriptor *store, enum job_class class);
 /* The queue of whoever reaches all that the job is about: of a copy, both stores. */
 const char *bus_queue_of(struct arena *arena, const struct job_message *job);

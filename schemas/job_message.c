@@ -236,6 +236,7 @@ static const struct message_field RESULT[] = {
 	FIELD(INTEGER, struct result_message, modified_unix_ms, .minimum = INT64_MIN),
 	FIELD(TEXT, struct result_message, holder),
 	FIELD(TEXT, struct result_message, site),
+	FIELD(FLAG, struct result_message, anew),
 	FIELD(INTEGER, struct result_message, status),
 	FIELD(PROSE, struct result_message, answer),
 	FIELD(INTEGER, struct result_message, elapsed_ms),

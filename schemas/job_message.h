@@ -158,6 +158,7 @@ struct result_message {
 	/* DictStore: the process that holds the bytes; also the whole content of a hold result */
 	const char *holder;
 	const char *site;   /* hold: the site that `holder` now owns */
+	bool anew;          /* hold: jobs that had been sent to it before may be lost */
 	int64_t status;     /* deliver: the HTTP status of the answer; 0: there was none */
 	const char *answer; /* deliver: how its body begins; NULL: none */
 	int64_t elapsed_ms;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A TCP proxy on loopback whose connections can be cut."""
+"""A TCP proxy on loopback whose connections can be cut, or fall silent."""
 
 import secrets
 import socket
@@ -16,6 +16,8 @@ class Proxy:
     def __init__(self, target):
         self.target = target
         self._lock, self._open = threading.Lock(), set()
+        self._flowing = threading.Event()
+        self._flowing.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -39,14 +41,26 @@ class Proxy:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
             self._open.add((client, server))
-        back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+        back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
         back.start()
-        _pump(client, server)
+        self._pump(client, server)
         back.join()
         with self._lock:
             self._open.discard((client, server))
         client.close()
         server.close()
+
+    def connections(self):
+        """How many are open."""
+        with self._lock:
+            return len(self._open)
+
+    def freeze(self):
+        """From now on nothing goes through, though every connection stays open and new ones are taken."""
+        self._flowing.clear()
+
+    def thaw(self):
+        self._flowing.set()
 
     def cut(self, share=1.0):
         """Resets about this share of the connections, both ways; returns how many."""
@@ -68,17 +82,19 @@ class Proxy:
         except OSError:
             pass
         self._listener.close()
+        self.thaw()
         return self.cut()
 
-
-def _pump(source, sink):
-    try:
-        while piece := source.recv(PIECE):
-            sink.sendall(piece)
-    except OSError:
-        pass
-    for end, how in ((sink, socket.SHUT_WR), (source, socket.SHUT_RD)):
+    def _pump(self, source, sink):
         try:
-            end.shutdown(how)
+            while piece := source.recv(PIECE):
+                self._flowing.wait()
+                sink.sendall(piece)
         except OSError:
             pass
+        self._flowing.wait()
+        for end, how in ((sink, socket.SHUT_WR), (source, socket.SHUT_RD)):
+            try:
+                end.shutdown(how)
+            except OSError:
+                pass

@@ -53,13 +53,13 @@ class BrokerDown(unittest.TestCase):
     def test_readiness_tells_of_workers_by_queue(self):
         def consumers():
             return self.system.request("GET", "/readyz")[2].get("workers", {})
-        names = [f"mediastore.jobs.{where}.{kind}" for where in ("shared", "site.default") for kind in ("quick", "stream", "background")]
+        names = [f"mediastore.jobs.{where}.{kind}" for where in ("shared", "site.default") for kind in ("quick.v2", "stream.v2", "background")]
         wait_until(lambda: all(consumers().get(name, 0) >= 1 for name in names), 20, "the worker is seen")
-        self.assertIn("mediastore.jobs.ram.default", consumers())
-        self.assertGreaterEqual(self.metrics()['mediastore_queue_consumers{queue="mediastore.jobs.shared.quick"}'], 1)
+        self.assertIn("mediastore.jobs.ram.default.v2", consumers())
+        self.assertGreaterEqual(self.metrics()['mediastore_queue_consumers{queue="mediastore.jobs.shared.quick.v2"}'], 1)
         self.system.kill("store-worker-1")
         self.addCleanup(self.system.start, "store-worker-1")
-        wait_until(lambda: consumers().get("mediastore.jobs.shared.quick") == 0, 40, "it is seen that there is none")
+        wait_until(lambda: consumers().get("mediastore.jobs.shared.quick.v2") == 0, 40, "it is seen that there is none")
         self.assertEqual(self.system.request("GET", "/readyz")[0], 200)
 
     def test_metadata_goes_on_and_everything_else_after(self):

@@ -107,7 +107,7 @@ class Topology(unittest.TestCase):
     def test_queues_with_other_arguments_stop_no_start(self):
         """As another version might have declared them: they are used as they are."""
         queues = ("mediastore.requests.gateway", "mediastore.results.shared", "mediastore.dead.letters",
-                  "mediastore.jobs.site.default.quick", "mediastore.jobs.site.default.background")
+                  "mediastore.jobs.site.default.quick.v2", "mediastore.jobs.site.default.background")
 
         def declare(channel):
             for queue in queues:
@@ -126,6 +126,31 @@ class Topology(unittest.TestCase):
         wait_until(lambda: not path.exists(), 60, "a background job has removed it")
         for name in ("api-gateway-1", "store-worker-1"):
             self.assertIn("broker refused a declaration", self.system.log(name))
+
+    def test_queues_of_an_earlier_version_are_removed(self):
+        """Under the names and with the arguments that they had; but not the one in which a promised job still waits."""
+        empty = ("mediastore.jobs.shared.quick", "mediastore.jobs.site.default.stream", "mediastore.progress")
+        full = "mediastore.jobs.ram.default"
+
+        def declare(channel):
+            for queue in (*empty, full):
+                channel.queue_declare(queue, durable=True,
+                                      arguments={"x-single-active-consumer": True} if queue == full else None)
+            channel.basic_publish("", full, b"a job", pika.BasicProperties(delivery_mode=2))
+        self.change(declare)
+        self.round_trip("former queues")
+        self.assertEqual([queue for queue in (*empty, full) if self.queue_exists(queue)], [full])
+        self.assertIn("a queue of an earlier version is still in use", self.system.log("store-worker-1"))
+
+    def queue_exists(self, queue):
+        connection = self.system.amqp()
+        try:
+            connection.channel().queue_declare(queue, passive=True)
+            return True
+        except pika.exceptions.ChannelClosedByBroker:
+            return False
+        finally:
+            connection.close()
 
 
 if __name__ == "__main__":

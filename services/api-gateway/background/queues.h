@@ -17,7 +17,7 @@ struct queues;
 struct queues *queues_create(struct db_pool *pool, const struct bus_options *bus);
 void queues_free(struct queues *queues); /* NULL is accepted */
 
-/* Appends a JSON object of the job queues: {"mediastore.jobs.shared.quick": 2, ...}, the number of workers' consumers;
+/* Appends a JSON object of the job queues: {"mediastore.jobs.shared.quick.v2": 2, ...}, the number of workers' consumers;
  * nothing has been seen yet: {}. */
 void queues_print_workers(struct queues *queues, struct buf *out);
 /* Appends gauges in the Prometheus format: consumers and messages of each queue, results and dead letters too. */

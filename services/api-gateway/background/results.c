@@ -51,7 +51,7 @@ static struct bus_delivery *take(struct results *results)
 	return delivery;
 }
 
-/* Another process holds the RAM stores of a site now. */
+/* Who holds the RAM stores of a site now. */
 static int record_holder(struct db_conn *conn, const struct result_message *result, struct error *err)
 {
 	int64_t lost = 0;
@@ -62,7 +62,7 @@ static int record_holder(struct db_conn *conn, const struct result_message *resu
 	if (lost)
 		log_warn("objects in memory are lost", LOG_STR("site", result->site),
 			LOG_STR("holder", result->holder), LOG_INT("media", lost));
-	return 0;
+	return result->anew ? job_expect_none_of_ram(conn, result->site, err) : 0;
 }
 
 static int record_one(

@@ -83,6 +83,8 @@ MUST_CHECK int job_find_watch(struct db_conn *conn, int64_t media_pk, const char
  * same one. */
 MUST_CHECK int job_take_due(struct db_conn *conn, int limit, int64_t timeout_ms, const char *gateway,
 	struct arena *arena, struct job_row **out, size_t *count, struct error *err);
+/* What background jobs a site's RAM stores were sent may be lost, and comes back (job_list_overdue) now. */
+MUST_CHECK int job_expect_none_of_ram(struct db_conn *conn, const char *site, struct error *err);
 /* These attempts, as job_take_due() gave them out, are with the broker: only timeout_ms from now without a result are
  * they to come back. */
 MUST_CHECK int job_note_posted(struct db_conn *conn, const struct job_row *const *jobs, size_t count,

@@ -24,7 +24,12 @@ static const struct db_statement TAKE_DUE = {"job_take_due",
 static const struct db_statement NOTE_POSTED = {"job_note_posted",
 	"UPDATE job SET overdue_at = greatest(overdue_at, now() + $3::bigint * interval '1 ms')"
 	" FROM unnest($1::uuid[], $2::bigint[]) AS posted(id, attempt)"
-	" WHERE job.id = posted.id AND job.attempt = posted.attempt AND job.state = 'running'"};
+	" WHERE job.id = posted.id AND job.attempt = posted.attempt AND job.state = 'running'"
+	" AND overdue_at <> '-infinity'"}; /* EXPECT_NONE_OF_RAM came between */
+static const struct db_statement EXPECT_NONE_OF_RAM = {"job_expect_none_of_ram",
+	"UPDATE job SET overdue_at = '-infinity' FROM store s"
+	" WHERE s.site = $1 AND s.type = 'DictStore' AND s.pk IN (job.store, job.to_store)"
+	" AND job.state = 'running' AND job.class = 'background'"};
 static const struct db_statement LIST_OVERDUE = {"job_list_overdue",
 	"SELECT" JOB_COLUMNS "FROM job j" JOB_JOIN "WHERE j.state = 'running' AND j.overdue_at <= now()"
 	" ORDER BY j.overdue_at LIMIT $1 FOR UPDATE OF j SKIP LOCKED"};
@@ -95,6 +100,11 @@ int job_note_posted(struct db_conn *conn, const struct job_row *const *jobs, siz
 	buf_append_text(&attempts, "}");
 	return db_execute(conn, &NOTE_POSTED,
 		DB_PARAMS(DB_TEXT(ids.data), DB_TEXT(attempts.data), DB_INT(timeout_ms)), NULL, err);
+}
+
+int job_expect_none_of_ram(struct db_conn *conn, const char *site, struct error *err)
+{
+	return db_execute(conn, &EXPECT_NONE_OF_RAM, DB_PARAMS(DB_TEXT(site)), NULL, err);
 }
 
 int job_list_overdue(struct db_conn *conn, int limit, struct arena *arena, struct job_row **out,

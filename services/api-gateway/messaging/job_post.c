@@ -9,7 +9,11 @@
 #include "messaging/replies.h"
 #include "schemas/bus_names.h"
 
-enum { PUBLISH_TIMEOUT_MS = 10 * 1000 };
+enum {
+	PUBLISH_TIMEOUT_MS = 10 * 1000,
+	VANISHED_MS = 2000, /* a queue that has gone with its broker node is declared elsewhere by then */
+	LOOK_EVERY_MS = 100,
+};
 
 struct job_post {
 	struct job_post_options options;
@@ -48,6 +52,7 @@ static int64_t life_ms(const struct job_message *job)
 	return left > 0 ? left : 1;
 }
 
+/* NOT_FOUND: there is no such queue. */
 static int publish(struct job_post *post, const struct job_message *job, const char *traceparent,
 	const char *reply_to, int64_t deadline_ms, struct error *err)
 {
@@ -71,8 +76,11 @@ static int publish(struct job_post *post, const struct job_message *job, const c
 		.body = body.data,
 		.length = body.length,
 	};
-	if (bus_publisher_send(post->options.publisher, &message, deadline_ms, err) == 0)
-		return 0;
+	return bus_publisher_send(post->options.publisher, &message, deadline_ms, err);
+}
+
+static int explain(const struct job_message *job, struct error *err)
+{
 	if (err->code == ERROR_NOT_FOUND)
 		return unserved(job, err);
 	return error_prefix(err, "hand the job to a store-worker: ");
@@ -108,14 +116,26 @@ static int wait_for_answer(struct job_post *post, const struct job_message *job,
 	}
 }
 
+/* The queue belongs to those who consume it: where it is not, they may be about to declare it again. */
+static int publish_patiently(struct job_post *post, const struct job_message *job, const char *traceparent,
+	int64_t deadline_ms, struct error *err)
+{
+	int64_t patience = earlier(deadline_ms, clock_monotonic_ms() + VANISHED_MS);
+	while (publish(post, job, traceparent, post->options.reply_queue, deadline_ms, err)) {
+		if (err->code != ERROR_NOT_FOUND || !clock_left_ms(patience))
+			return explain(job, err);
+		clock_sleep_ms(LOOK_EVERY_MS);
+	}
+	return 0;
+}
+
 int job_post_and_wait(struct job_post *post, const struct job_message *job, const char *traceparent,
 	struct arena *arena, struct bus_delivery **delivery, struct result_message *result, struct error *err)
 {
 	int64_t now = clock_monotonic_ms();
 	int64_t deadline = now + (job->deadline_unix_ms - clock_unix_ms());
 	CLEANUP(reply_cleanup) struct reply *reply = reply_expect(post->options.replies, job->id);
-	if (publish(post, job, traceparent, post->options.reply_queue,
-		    earlier(deadline, now + PUBLISH_TIMEOUT_MS), err)) {
+	if (publish_patiently(post, job, traceparent, earlier(deadline, now + PUBLISH_TIMEOUT_MS), err)) {
 		if (err->code == ERROR_DEADLINE)
 			err->code = ERROR_UNAVAILABLE; /* the broker took no message: nothing was begun */
 		return -1;
@@ -135,6 +155,6 @@ int job_post_and_wait(struct job_post *post, const struct job_message *job, cons
 
 int job_post_background(struct job_post *post, const struct job_message *job, struct error *err)
 {
-	return publish(
-		post, job, NULL, BUS_RESULTS_SHARED_KEY, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS, err);
+	int64_t deadline = clock_monotonic_ms() + PUBLISH_TIMEOUT_MS;
+	return publish(post, job, NULL, BUS_RESULTS_SHARED_KEY, deadline, err) ? explain(job, err) : 0;
 }

@@ -99,7 +99,7 @@ static enum bus_settlement process(struct job_consumer *consumer, const struct b
 	}
 	struct holder *holder = consumer->options.holder;
 	bool is_hold = message.kind == JOB_HOLD;
-	if (holder && holder_delivered(holder, delivery->queue, is_hold, &err) != 0)
+	if (holder && holder_delivered(holder, delivery, is_hold, &err) != 0)
 		return give_back(consumer, &message, &err);
 	if (holder && is_hold)
 		return BUS_ACK;

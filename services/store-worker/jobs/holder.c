@@ -24,7 +24,9 @@ enum {
 struct site {
 	const char *name, *queue;
 	pthread_mutex_t lock; /* held while announcing: others wait until it is known */
-	bool announced;
+	uint64_t subscribed;  /* of the last delivery */
+	bool announced,
+		anew; /* anew: since then the queue has been subscribed again, or it was never announced */
 	int64_t announced_ms, seen_ms; /* seen: the last hold job */
 };
 
@@ -51,6 +53,7 @@ struct holder *holder_create(const struct holder_options *options)
 	holder->sites = arena_alloc(holder->arena, (holder->count + 1) * sizeof(*holder->sites));
 	for (size_t i = 0; i < holder->count; i++) {
 		holder->sites[i].name = options->sites[i];
+		holder->sites[i].anew = true;
 		holder->sites[i].queue = bus_ram_queue(holder->arena, options->sites[i]);
 		pthread_mutex_init(&holder->sites[i].lock, NULL);
 	}
@@ -87,6 +90,7 @@ static int announce(struct holder *holder, const struct site *site, struct error
 		.size = -1,
 		.holder = holder->options.id,
 		.site = site->name,
+		.anew = site->anew,
 	};
 	result_message_pack(&result, &body);
 	struct bus_message message = {
@@ -112,38 +116,39 @@ static bool is_due(struct site *site, bool is_hold, int64_t now)
 	return !site->announced || gap || (is_hold && now - site->announced_ms > REPEAT_EVERY_MS);
 }
 
-static int site_delivered(struct holder *holder, struct site *site, bool is_hold, struct error *err)
+static int site_delivered(struct holder *holder, struct site *site, const struct bus_delivery *delivery,
+	bool is_hold, struct error *err)
 {
 	LOCK_SCOPE(&site->lock);
 	int64_t now = clock_monotonic_ms();
+	if (delivery->subscribed > site->subscribed) {
+		site->announced = false;
+		site->anew = true;
+		site->subscribed = delivery->subscribed;
+	}
 	if (!is_due(site, is_hold, now))
 		return 0;
-	bool anew = !site->announced;
+	bool told = site->announced;
 	site->announced = false;
 	if (announce(holder, site, err) != 0)
 		return error_prefix(err, "announce the holder of RAM stores: ");
 	site->announced = true;
+	site->anew = false;
 	site->announced_ms = now;
-	if (anew)
+	if (!told)
 		log_info("this process holds the RAM stores", LOG_STR("site", site->name),
 			LOG_STR("holder", holder->options.id));
 	return 0;
 }
 
-int holder_delivered(struct holder *holder, const char *queue, bool is_hold, struct error *err)
+int holder_delivered(
+	struct holder *holder, const struct bus_delivery *delivery, bool is_hold, struct error *err)
 {
 	for (size_t i = 0; i < holder->count; i++)
-		if (strcmp(holder->sites[i].queue, queue) == 0)
-			return site_delivered(holder, &holder->sites[i], is_hold, err);
-	return error_set_cause(err, ERROR_INTERNAL, "a delivery from the unknown RAM queue %s", queue);
-}
-
-void holder_forget(struct holder *holder)
-{
-	for (size_t i = 0; i < holder->count; i++) {
-		LOCK_SCOPE(&holder->sites[i].lock);
-		holder->sites[i].announced = false;
-	}
+		if (strcmp(holder->sites[i].queue, delivery->queue) == 0)
+			return site_delivered(holder, &holder->sites[i], delivery, is_hold, err);
+	return error_set_cause(
+		err, ERROR_INTERNAL, "a delivery from the unknown RAM queue %s", delivery->queue);
 }
 
 /* --- the hold jobs */
@@ -195,11 +200,7 @@ static void *run(void *context)
 	struct holder *holder = context;
 	int64_t next = 0;
 	while (!pause_or_stop(holder)) {
-		if (!holder->connected(holder->context)) {
-			holder_forget(holder);
-			continue;
-		}
-		if (clock_monotonic_ms() < next)
+		if (!holder->connected(holder->context) || clock_monotonic_ms() < next)
 			continue;
 		next = clock_monotonic_ms() + HOLD_EVERY_MS;
 		for (size_t i = 0; i < holder->count; i++)

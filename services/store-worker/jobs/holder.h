@@ -9,8 +9,9 @@
  * s, which expires when nobody takes it.
  *
  * A process cannot see its consumer being made active. It takes ownership as new when it has not announced it
- * yet, when its connection was lost, or when the steady `hold` jobs have stopped reaching it for a while
- * (another may have been the owner meanwhile), and repeats it once a minute.
+ * yet, when the queue has been subscribed anew since, or when the steady `hold` jobs have stopped reaching it for a
+ * while (another may have been the owner meanwhile), and repeats it once a minute. In the first two cases it says so:
+ * the queue may be another than before, and what waited in it may be gone.
  */
 
 #include "common/error.h"
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bus_delivery;
 struct bus_publisher;
 struct holder;
 
@@ -35,10 +37,9 @@ void holder_start(struct holder *holder, bool (*connected)(void *context), void 
 void holder_stop(struct holder *holder);
 void holder_free(struct holder *holder); /* stopped; NULL is accepted */
 
-/* A delivery has come from that queue, a `hold` job or another: announces the ownership if that is due.
+/* A delivery has come from a RAM queue, a `hold` job or another: announces the ownership if that is due.
  * UNAVAILABLE, DEADLINE: it could not be, and the delivery must not be worked on. */
-MUST_CHECK int holder_delivered(struct holder *holder, const char *queue, bool is_hold, struct error *err);
-/* What has been announced no longer counts. */
-void holder_forget(struct holder *holder);
+MUST_CHECK int holder_delivered(
+	struct holder *holder, const struct bus_delivery *delivery, bool is_hold, struct error *err);
 
 #endif

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/bus_fixture.h"
-
-#include "common/bus_url.h"
-
-#include <amqp.h>
-#include <amqp_tcp_socket.h>
+#include "support/bus_queue.h"
 
 static struct bus_fixture fixture;
 static struct bus_publisher *publisher;
@@ -217,23 +213,6 @@ static void rejected_delivery_goes_to_the_dead_letter_exchange(void **state)
 	end_consumer(consumer, &inbox);
 }
 
-static void delete_queue(const char *name)
-{
-	struct bus_urls urls;
-	struct error err;
-	assert_int_equal(bus_urls_parse(fixture.options.urls, &urls, &err), 0);
-	amqp_connection_state_t amqp = amqp_new_connection();
-	assert_int_equal(
-		amqp_socket_open(amqp_tcp_socket_new(amqp), urls.list[0].host, urls.list[0].port), 0);
-	amqp_login(amqp, urls.list[0].vhost, 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, urls.list[0].user,
-		urls.list[0].password);
-	amqp_channel_open(amqp, 1);
-	assert_non_null(amqp_queue_delete(amqp, 1, amqp_cstring_bytes(name), 0, 0));
-	amqp_connection_close(amqp, AMQP_REPLY_SUCCESS);
-	amqp_destroy_connection(amqp);
-	bus_urls_release(&urls);
-}
-
 static void deleted_queue_is_declared_and_subscribed_again_and_the_other_goes_on(void **state)
 {
 	(void)state;
@@ -242,7 +221,8 @@ static void deleted_queue_is_declared_and_subscribed_again_and_the_other_goes_on
 	send("work", "unsettled");
 	send("spare", "kept");
 	assert_eventually(inbox_count(&inbox) == 2);
-	delete_queue(fixture.work);
+	assert_int_equal(inbox.deliveries[0]->subscribed, 1);
+	delete_queue(fixture.options.urls, fixture.work);
 	assert_eventually(!bus_consumer_ready(consumer));
 	assert_eventually(bus_consumer_ready(consumer));
 	inbox_settle_all(&inbox, BUS_ACK); /* one of them of the queue that is gone */
@@ -251,6 +231,8 @@ static void deleted_queue_is_declared_and_subscribed_again_and_the_other_goes_on
 	assert_eventually(inbox_copies(&inbox, "new") == 1 && inbox_copies(&inbox, "other") == 1);
 	clock_sleep_ms(300);
 	assert_int_equal(inbox_count(&inbox), 4);
+	for (size_t i = 2; i < 4; i++)
+		assert_int_equal(inbox.deliveries[i]->subscribed, strcmp(inbox.bodies[i], "new") ? 1 : 2);
 	assert_true(bus_consumer_ready(consumer));
 	end_consumer(consumer, &inbox);
 }

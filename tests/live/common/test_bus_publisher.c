@@ -130,6 +130,67 @@ static void queue_declared_with_other_arguments_does_not_stop_the_start(void **s
 	bus_publisher_free(publisher, in_ms(1000));
 }
 
+/* Declares everything with a former queue beside, and says what has become of that. */
+static struct bus_queue_state former_queue(const char *name)
+{
+	const char *const former[] = {name, NULL};
+	struct bus_queue_state state = {.name = name};
+	struct error err;
+	fixture.options.topology.former = former;
+	bus_publisher_free(ready_publisher(&fixture), in_ms(1000));
+	fixture.options.topology.former = NULL;
+	struct bus_inspector *inspector = bus_inspector_create(&fixture.options);
+	assert_int_equal(bus_inspector_look(inspector, &state, 1, &err), 0);
+	bus_inspector_free(inspector);
+	return state;
+}
+
+/* As an earlier version has left it: durable, where this one would have it otherwise. */
+static void leave_behind(void)
+{
+	bus_publisher_free(ready_publisher(&fixture), in_ms(1000));
+	fixture.queues[2] = (struct bus_queue){0};
+	fixture.bindings[2] = (struct bus_binding){0};
+}
+
+static void queue_of_an_earlier_version_goes_when_it_is_empty_and_unused(void **state)
+{
+	(void)state;
+	leave_behind();
+	assert_false(former_queue(fixture.spare).exists);
+	assert_false(former_queue(fixture.spare).exists); /* nor does its absence harm a start */
+}
+
+static void queue_of_an_earlier_version_stays_with_its_messages(void **state)
+{
+	(void)state;
+	struct bus_publisher *publisher = ready_publisher(&fixture);
+	struct bus_message message = text_message(&fixture, "spare", "promised");
+	struct error err;
+	assert_int_equal(bus_publisher_send(publisher, &message, in_ms(5000), &err), 0);
+	leave_behind();
+	assert_int_equal(former_queue(fixture.spare).messages, 1);
+	assert_int_equal(
+		bus_publisher_send(publisher, &message, in_ms(5000), &err), 0); /* as an earlier gateway */
+	bus_publisher_free(publisher, in_ms(1000));
+	assert_int_equal(former_queue(fixture.spare).messages, 2);
+}
+
+static void queue_of_an_earlier_version_stays_with_its_consumers(void **state)
+{
+	(void)state;
+	struct inbox inbox;
+	inbox_init(&inbox, true);
+	const struct bus_subscription subscriptions[] = {{fixture.spare, 10}, {NULL, 0}};
+	struct bus_fixture earlier = fixture; /* its table pointers still mean `fixture` */
+	struct bus_consumer *consumer = ready_consumer(&earlier, subscriptions, &inbox);
+	leave_behind();
+	assert_int_equal(former_queue(fixture.spare).consumers, 1);
+	assert_true(bus_consumer_ready(consumer));
+	end_consumer(consumer, &inbox);
+	assert_false(former_queue(fixture.spare).exists);
+}
+
 static void exclusive_queue_is_left_to_its_consumer(void **state)
 {
 	(void)state;
@@ -215,6 +276,9 @@ int main(void)
 		cmocka_unit_test_setup(second_address_is_used_when_the_first_does_not_answer, set_up),
 		cmocka_unit_test_setup(wrong_password_never_connects_and_the_publisher_still_ends, set_up),
 		cmocka_unit_test_setup(queue_declared_with_other_arguments_does_not_stop_the_start, set_up),
+		cmocka_unit_test_setup(queue_of_an_earlier_version_goes_when_it_is_empty_and_unused, set_up),
+		cmocka_unit_test_setup(queue_of_an_earlier_version_stays_with_its_messages, set_up),
+		cmocka_unit_test_setup(queue_of_an_earlier_version_stays_with_its_consumers, set_up),
 		cmocka_unit_test_setup(exclusive_queue_is_left_to_its_consumer, set_up),
 		cmocka_unit_test_setup(message_already_past_its_deadline_is_not_sent, set_up),
 		cmocka_unit_test_setup(many_threads_share_one_publisher, set_up),

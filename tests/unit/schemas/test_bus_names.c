@@ -57,17 +57,17 @@ static void a_job_goes_to_who_can_reach_the_bytes(void **state)
 {
 	(void)state;
 	struct store_descriptor store = {.type = STORE_BUCKET, .site = "lab-1"};
-	assert_string_equal(bus_job_queue(arena, &store, JOB_QUICK), "mediastore.jobs.shared.quick");
+	assert_string_equal(bus_job_queue(arena, &store, JOB_QUICK), "mediastore.jobs.shared.quick.v2");
 	assert_string_equal(
 		bus_job_queue(arena, &store, JOB_BACKGROUND), "mediastore.jobs.shared.background");
 	store.type = STORE_DICT;
 	for (int each = JOB_QUICK; each <= JOB_BACKGROUND; each++)
-		assert_string_equal(bus_job_queue(arena, &store, each), "mediastore.jobs.ram.lab-1");
+		assert_string_equal(bus_job_queue(arena, &store, each), "mediastore.jobs.ram.lab-1.v2");
 	static const enum store_type PATHS[] = {STORE_FILESYSTEM, STORE_HASHDIR, STORE_SQLITE, STORE_ZIP};
 	for (size_t i = 0; i < sizeof(PATHS) / sizeof(PATHS[0]); i++) {
 		store.type = PATHS[i];
 		assert_string_equal(
-			bus_job_queue(arena, &store, JOB_STREAM), "mediastore.jobs.site.lab-1.stream");
+			bus_job_queue(arena, &store, JOB_STREAM), "mediastore.jobs.site.lab-1.stream.v2");
 	}
 }
 
@@ -84,7 +84,7 @@ static void a_copy_goes_to_who_reaches_both_stores(void **state)
 {
 	(void)state;
 	static const char FILES[] = "mediastore.jobs.site.lab-1.background",
-			  RAM[] = "mediastore.jobs.ram.lab-1";
+			  RAM[] = "mediastore.jobs.ram.lab-1.v2";
 	assert_string_equal(copy_queue(STORE_BUCKET, STORE_BUCKET), "mediastore.jobs.shared.background");
 	assert_string_equal(copy_queue(STORE_BUCKET, STORE_FILESYSTEM), FILES);
 	assert_string_equal(copy_queue(STORE_FILESYSTEM, STORE_BUCKET), FILES);
@@ -129,10 +129,10 @@ static void the_base_binds_every_queue(void **state)
 	(void)state;
 	struct bus_topology base = bus_topology_base(arena);
 	assert_int_equal(count_queues(&base), 9);
-	assert_true(is_bound(
-		&base, BUS_JOBS, "mediastore.jobs.shared.quick", "mediastore.jobs.shared.quick", false));
-	assert_true(is_bound(
-		&base, BUS_JOBS, "mediastore.jobs.shared.stream", "mediastore.jobs.shared.stream", false));
+	assert_true(is_bound(&base, BUS_JOBS, "mediastore.jobs.shared.quick.v2",
+		"mediastore.jobs.shared.quick.v2", false));
+	assert_true(is_bound(&base, BUS_JOBS, "mediastore.jobs.shared.stream.v2",
+		"mediastore.jobs.shared.stream.v2", false));
 	assert_true(is_bound(&base, BUS_JOBS, "mediastore.jobs.shared.background",
 		"mediastore.jobs.shared.background", false));
 	assert_true(is_bound(&base, BUS_RESULTS, BUS_RESULTS_SHARED, "shared", false));
@@ -154,16 +154,43 @@ static void both_request_exchanges_reach_one_durable_queue(void **state)
 	assert_true(is_bound(&base, BUS_REQUESTS_FANOUT, queue->name, "", false));
 }
 
-static void queues_someone_waits_on_are_classic_and_durable(void **state)
+/* So they go with their broker node, and are declared again on another. */
+static void queues_someone_waits_on_are_classic_and_transient(void **state)
 {
 	(void)state;
 	struct bus_topology base = bus_topology_base(arena);
 	for (int each = JOB_QUICK; each <= JOB_STREAM; each++) {
 		const struct bus_queue *queue = find_queue(&base, bus_shared_queue(arena, each));
 		assert_non_null(queue);
-		assert_true(queue->durable && !queue->quorum && !queue->exclusive && !queue->auto_delete);
+		assert_true(!queue->durable && !queue->quorum && !queue->exclusive && !queue->auto_delete);
 		assert_null(queue->dead_letter_exchange); /* an expired job is no dead letter */
 	}
+	assert_true(find_queue(&base, BUS_PROGRESS) && !find_queue(&base, BUS_PROGRESS)->durable);
+}
+
+static bool is_former(const struct bus_topology *topology, const char *name)
+{
+	for (const char *const *former = topology->former; *former; former++)
+		if (strcmp(*former, name) == 0)
+			return true;
+	return false;
+}
+
+static void what_queues_were_called_in_earlier_versions_is_known(void **state)
+{
+	(void)state;
+	static const char *const SITES[] = {"lab", NULL};
+	struct bus_topology base = bus_topology_base(arena), worker = bus_topology_worker(arena, SITES);
+	static const char *const BASE[] = {
+		"mediastore.jobs.shared.quick", "mediastore.jobs.shared.stream", "mediastore.progress"};
+	static const char *const SITE[] = {"mediastore.jobs.site.lab.quick",
+		"mediastore.jobs.site.lab.stream", "mediastore.jobs.ram.lab"};
+	for (size_t i = 0; i < sizeof(BASE) / sizeof(BASE[0]); i++)
+		assert_true(is_former(&base, BASE[i]) && is_former(&worker, BASE[i]));
+	for (size_t i = 0; i < sizeof(SITE) / sizeof(SITE[0]); i++)
+		assert_true(is_former(&worker, SITE[i]) && !is_former(&base, SITE[i]));
+	for (const struct bus_queue *queue = worker.queues; queue->name; queue++)
+		assert_false(is_former(&worker, queue->name));
 }
 
 static void what_was_promised_waits_in_quorum_queues(void **state)
@@ -188,7 +215,7 @@ static void a_worker_adds_the_queues_of_its_sites(void **state)
 	assert_int_equal(count_queues(&worker), 9 + 2 * 4);
 	for (const char *const *site = SITES; *site; site++) {
 		const struct bus_queue *ram = find_queue(&worker, bus_ram_queue(arena, *site));
-		assert_true(ram && ram->single_active_consumer && ram->durable && !ram->quorum);
+		assert_true(ram && ram->single_active_consumer && !ram->durable && !ram->quorum);
 		assert_true(is_bound(&worker, BUS_JOBS, ram->name, ram->name, false));
 		for (int each = JOB_QUICK; each <= JOB_BACKGROUND; each++) {
 			const char *name = bus_site_queue(arena, *site, each);
@@ -241,7 +268,8 @@ int main(void)
 		cmocka_unit_test(the_base_declares_the_exchanges),
 		cmocka_unit_test(the_base_binds_every_queue),
 		cmocka_unit_test(both_request_exchanges_reach_one_durable_queue),
-		cmocka_unit_test(queues_someone_waits_on_are_classic_and_durable),
+		cmocka_unit_test(queues_someone_waits_on_are_classic_and_transient),
+		cmocka_unit_test(what_queues_were_called_in_earlier_versions_is_known),
 		cmocka_unit_test(what_was_promised_waits_in_quorum_queues),
 		cmocka_unit_test(a_worker_adds_the_queues_of_its_sites),
 		cmocka_unit_test(a_gateway_adds_its_own_reply_queue),

@@ -519,10 +519,11 @@ static void wrong_results_are_named(void **state)
 static void a_hold_result_needs_no_job_but_holder_and_site(void **state)
 {
 	(void)state;
-	struct result_message hold = {.kind = JOB_HOLD, .holder = "h", .site = "s"}, result;
+	struct result_message hold = {.kind = JOB_HOLD, .holder = "h", .site = "s", .anew = true}, result;
 	struct error err;
 	unpack_result_with(&hold, "x", "\x01", 1, 0, &result, &err);
 	assert_null(result.job_id);
+	assert_true(result.anew);
 	unpack_result_with(&hold, "holder", NULL, 0, -1, &result, &err);
 	assert_string_equal(err.message, "result: holder: missing");
 	unpack_result_with(&hold, "site", NULL, 0, -1, &result, &err);

@@ -8,7 +8,8 @@ static const struct error WHY = {.code = ERROR_UNAVAILABLE, .message = "the stor
 static const char *insert(struct job_new job)
 {
 	job.id = fixture_uuid();
-	job.store_pk = fixture.store_pk;
+	if (!job.store_pk)
+		job.store_pk = fixture.store_pk;
 	job.pid = "pid";
 	assert_ok(job_insert(fixture.conn, &job, &fixture.err));
 	return job.id;
@@ -174,6 +175,37 @@ static void what_was_posted_is_overdue_later_than_what_was_taken(void **state)
 	assert_ok(job_list_overdue(fixture.conn, 10, fixture.arena, &jobs, &count, &fixture.err));
 	assert_int_equal(count, 1);
 	assert_string_equal(jobs[0].id, taken);
+}
+
+static const char *insert_in_memory(const char *site, enum job_class class)
+{
+	const struct store_key key = {.type = STORE_DICT, .bucket = "memory", .site = site};
+	struct job_new job = {.kind = JOB_DELETE,
+		.class = class,
+		.store_key = "k",
+		.deadline_unix_ms = class == JOB_BACKGROUND ? 0 : clock_unix_ms() + 60000};
+	assert_int_not_equal(store_find_or_create(fixture.conn, &key, &job.store_pk, &fixture.err), -1);
+	return insert(job);
+}
+
+/* The queue of RAM stores goes with its broker node, and what waited in it. */
+static void background_jobs_of_a_sites_memory_are_overdue_once_its_queue_is_another(void **state)
+{
+	(void)state;
+	const char *lost = insert_in_memory("lab", JOB_BACKGROUND);
+	insert_in_memory("elsewhere", JOB_BACKGROUND);
+	insert_in_memory("lab", JOB_QUICK);
+	insert_background();
+	struct job_row *jobs;
+	size_t count;
+	assert_int_equal(take(10, &jobs), 3);
+	struct job_row row = find(lost);
+	assert_ok(job_expect_none_of_ram(fixture.conn, "lab", &fixture.err));
+	/* the gateway that had sent it has not noted so before */
+	assert_ok(job_note_posted(fixture.conn, (const struct job_row *[]){&row}, 1, 60000, &fixture.err));
+	assert_ok(job_list_overdue(fixture.conn, 10, fixture.arena, &jobs, &count, &fixture.err));
+	assert_int_equal(count, 1);
+	assert_string_equal(jobs[0].id, lost);
 }
 
 static void overdue_job_is_shown_to_one_gateway_only(void **state)
@@ -344,6 +376,7 @@ int main(void)
 		job_test(cancelled_job_ignores_its_result),
 		job_test(overdue_jobs_are_listed_and_only_they),
 		job_test(what_was_posted_is_overdue_later_than_what_was_taken),
+		job_test(background_jobs_of_a_sites_memory_are_overdue_once_its_queue_is_another),
 		job_test(overdue_job_is_shown_to_one_gateway_only),
 		job_test(takers_at_once_never_get_the_same_job),
 		job_test(of_two_results_at_once_one_counts),

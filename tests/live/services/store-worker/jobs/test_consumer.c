@@ -9,6 +9,7 @@
 #include "jobs/holder.h"
 #include "schemas/bus_names.h"
 #include "support/bus_fixture.h"
+#include "support/bus_queue.h"
 #include "support/store_job_fixture.h"
 
 /* An inbox on a queue of its own, bound to an exchange. */
@@ -41,7 +42,7 @@ static void mailbox_open(
 	box->queues[0] = (struct bus_queue){.name = box->queue, .exclusive = true, .auto_delete = true};
 	box->bindings[0] = (struct bus_binding){exchange, box->queue, false, key ? key : box->queue};
 	box->options = *options;
-	box->options.topology = (struct bus_topology){NULL, box->queues, box->bindings};
+	box->options.topology = (struct bus_topology){.queues = box->queues, .bindings = box->bindings};
 	box->subscriptions[0] = (struct bus_subscription){box->queue, 100};
 	inbox_init(&box->inbox, false);
 	box->consumer = bus_consumer_create(&box->options, box->subscriptions, inbox_deliver, &box->inbox);
@@ -166,8 +167,10 @@ static struct result_message receive(struct live *live, struct mailbox *box, siz
 	return result;
 }
 
+static const char ANEW[] = "anew";
+
 /* How many of the shared results are of this job, or tell of a holder of this test's site (other tests share
- * them). */
+ * them), perhaps only those that it tells ANEW. */
 static int count_shared(struct live *live, enum job_kind kind, const char *job_id, const char *holder)
 {
 	struct error err;
@@ -181,7 +184,8 @@ static int count_shared(struct live *live, enum job_kind kind, const char *job_i
 			result.kind != kind)
 			continue;
 		if (kind == JOB_HOLD)
-			count += strcmp(result.site, live->site) == 0 && strcmp(result.holder, holder) == 0;
+			count += strcmp(result.site, live->site) == 0 && strcmp(result.holder, holder) == 0 &&
+				 (!job_id || result.anew);
 		else
 			count += strcmp(result.job_id, job_id) == 0;
 	}
@@ -320,10 +324,25 @@ static void a_ram_owner_says_so_once_and_before_its_first_result(void **state)
 		receive(live, &live->reply, i);
 	}
 	assert_int_equal(count_shared(live, JOB_HOLD, NULL, "holder-1"), 1);
-	holder_forget(holder); /* as when the connection was lost */
-	send_job(live, &first, live->reply.queue);
-	receive(live, &live->reply, 10);
-	assert_eventually(count_shared(live, JOB_HOLD, NULL, "holder-1") == 2);
+	end_worker(worker);
+	holder_free(holder);
+}
+
+static void a_ram_owner_says_when_its_queue_is_another_than_before(void **state)
+{
+	struct live *live = *state;
+	struct holder *holder = make_holder(live, "holder-1");
+	const char *queue = bus_ram_queue(live->arena, live->site);
+	struct job_consumer *worker = start_worker(live, queue, 4, holder);
+	for (int subscribed = 1; subscribed <= 2; subscribed++) {
+		struct job_message job = small_put(live, &live->jobs->memory, "key");
+		send_job(live, &job, live->reply.queue);
+		receive(live, &live->reply, (size_t)subscribed - 1);
+		assert_eventually(count_shared(live, JOB_HOLD, ANEW, "holder-1") == subscribed);
+		delete_queue(live->options.urls, queue);
+		assert_eventually(!job_consumer_ready(worker));
+		assert_eventually(job_consumer_ready(worker));
+	}
 	end_worker(worker);
 	holder_free(holder);
 }
@@ -360,6 +379,7 @@ int main(void)
 		TEST(the_bytes_of_a_get_for_a_gateway_that_is_gone_go_nowhere),
 		TEST(what_a_stopping_worker_has_not_begun_the_next_one_does),
 		TEST(a_ram_owner_says_so_once_and_before_its_first_result),
+		TEST(a_ram_owner_says_when_its_queue_is_another_than_before),
 		TEST(a_new_ram_owner_is_known_without_any_job),
 	};
 	return cmocka_run_group_tests(TESTS, NULL, NULL);

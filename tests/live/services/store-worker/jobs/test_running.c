@@ -127,7 +127,7 @@ static void gateways_hear_how_far_a_job_is(void **state)
 		{BUS_RESULTS, queue, false, BUS_PROGRESS_KEY}, {NULL, NULL, false, NULL}};
 	const struct bus_subscription subscriptions[] = {{queue, 100}, {NULL, 0}};
 	struct bus_options options = live->options;
-	options.topology = (struct bus_topology){NULL, queues, bindings};
+	options.topology = (struct bus_topology){.queues = queues, .bindings = bindings};
 	inbox_init(&inbox, false);
 	struct bus_consumer *consumer = bus_consumer_create(&options, subscriptions, inbox_deliver, &inbox);
 	assert_eventually(bus_consumer_ready(consumer));
