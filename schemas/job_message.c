@@ -159,6 +159,7 @@ static const struct message_field SOURCE[] = {
 		.offset = offsetof(struct job_source, inline_bytes),
 		.length_offset = offsetof(struct job_source, inline_length)},
 	FIELD(TEXT, struct job_source, path),
+	FIELD(TEXT, struct job_source, compared),
 	FIELD(TEXT, struct job_source, url),
 	FIELD(TEXT, struct job_source, fetch),
 	{.name = NULL},

@@ -72,6 +72,8 @@ struct job_source {
 	size_t inline_length;
 	const char *
 		path; /* a spool file, when the worker shares the directory; url is then set too, for workers that do not see it */
+	const char *
+		compared; /* the state (file_id.h) of the file at path in which it was read and had size and sha256; NULL: was not */
 	const char *url; /* ticket on a gateway, or presigned by one */
 	const char *
 		fetch; /* URL of somebody else's, to be read if the worker's settings allow it; with url only where that is presigned for it */

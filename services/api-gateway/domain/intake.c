@@ -2,6 +2,7 @@
 #include "domain/intake.h"
 
 #include "common/cleanup.h"
+#include "domain/read_back.h"
 #include "domain/sum_thread.h"
 
 enum { PIECE_SIZE = 256 * 1024, BESIDE_FROM = 4 * PIECE_SIZE };
@@ -37,21 +38,42 @@ static int begin_spooling(struct intake *intake, struct error *err)
 	return 0;
 }
 
+static void sum(struct intake *intake, const void *bytes, size_t length)
+{
+	if (intake->behind)
+		return; /* once they are in the file */
+	if (intake->beside)
+		sum_thread_hand(intake->beside, bytes, length);
+	else
+		checksummer_update(&intake->summer, bytes, length);
+}
+
 int intake_write(struct intake *intake, const void *bytes, size_t length, struct error *err)
 {
 	if ((int64_t)length > intake->limits.object_max - intake->size)
 		return too_large(&intake->limits, err);
 	intake->size += (int64_t)length;
-	if (intake->beside)
-		sum_thread_hand(intake->beside, bytes, length);
-	else
-		checksummer_update(&intake->summer, bytes, length);
+	sum(intake, bytes, length);
 	bool fits = !intake->limits.durable && (uint64_t)intake->size <= intake->limits.inline_max;
 	if (!is_spooled(intake) && !fits && begin_spooling(intake, err))
 		return -1;
-	if (is_spooled(intake))
-		return spool_file_write(&intake->file, bytes, length, err);
-	buf_append(&intake->head, bytes, length);
+	if (!is_spooled(intake)) {
+		buf_append(&intake->head, bytes, length);
+		return 0;
+	}
+	if (spool_file_write(&intake->file, bytes, length, err))
+		return -1;
+	if (intake->behind)
+		read_back_note(intake->behind, bytes, length);
+	return 0;
+}
+
+static int finish_spooling(struct intake *intake, struct error *err)
+{
+	if (spool_file_finish(intake->spool, &intake->file, intake->limits.durable, err))
+		return -1;
+	if (intake->was_read_back)
+		spool_file_state(intake->spool, intake->file.name, intake->compared);
 	return 0;
 }
 
@@ -63,7 +85,7 @@ int intake_finish(struct intake *intake, struct error *err)
 	if (intake->limits.durable && !is_spooled(intake) && begin_spooling(intake, err))
 		return -1;
 	if (is_spooled(intake))
-		return spool_file_finish(intake->spool, &intake->file, intake->limits.durable, err);
+		return finish_spooling(intake, err);
 	intake->inline_bytes = intake->head.data ? intake->head.data : "";
 	return 0;
 }
@@ -136,6 +158,35 @@ static int pull_beside(struct intake *intake, intake_read_fn *read_bytes, void *
 	return result;
 }
 
+/* Hashed as the file gives them back, while the next ones are received. */
+static int pull_behind(struct intake *intake, intake_read_fn *read_bytes, void *context, struct error *err)
+{
+	if (begin_spooling(intake, err))
+		return -1;
+	intake->behind = read_back_start(intake->file.fd, &intake->summer);
+	int result = pull(intake, read_bytes, context, -1, err);
+	struct read_back *behind = intake->behind;
+	intake->behind = NULL;
+	if (result) {
+		read_back_abandon(behind);
+		return -1;
+	}
+	intake->was_read_back = behind;
+	return behind ? read_back_end(behind, err) : 0;
+}
+
+/* The way that suits so many bytes. */
+static int pull_all(
+	struct intake *intake, intake_read_fn *read_bytes, void *context, int64_t expected, struct error *err)
+{
+	bool many = expected >= BESIDE_FROM && (uint64_t)expected > intake->limits.inline_max;
+	if (many && intake->limits.for_disk)
+		return pull_behind(intake, read_bytes, context, err);
+	if (expected >= 0 && expected < BESIDE_FROM)
+		return pull(intake, read_bytes, context, expected, err);
+	return pull_beside(intake, read_bytes, context, err);
+}
+
 int intake_receive(struct spool *spool, const struct intake_limits *limits, intake_read_fn *read_bytes,
 	void *context, int64_t expected, struct intake *out, struct error *err)
 {
@@ -143,10 +194,7 @@ int intake_receive(struct spool *spool, const struct intake_limits *limits, inta
 		return too_large(limits, err);
 	CLEANUP(intake_release) struct intake intake;
 	intake_begin(&intake, spool, limits);
-	int pulled = expected >= 0 && expected < BESIDE_FROM
-			     ? pull(&intake, read_bytes, context, expected, err)
-			     : pull_beside(&intake, read_bytes, context, err);
-	if (pulled || intake_finish(&intake, err))
+	if (pull_all(&intake, read_bytes, context, expected, err) || intake_finish(&intake, err))
 		return -1;
 	*out = intake;
 	intake = (struct intake)INTAKE_NONE;

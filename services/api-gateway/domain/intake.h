@@ -5,7 +5,8 @@
 /*
  * The bytes of an upload on their way in: kept in memory while they are few, streamed into a spool file
  * beyond that, hashed as they pass. They are pushed (begin, write, finish) or pulled (receive, take); many that
- * are pulled are hashed beside their receiving. An intake that is released without having been kept leaves nothing
+ * are pulled are hashed beside their receiving, and where a store may take the spool file as it is, they are hashed as the
+ * file holds them, and that compared with what came. An intake that is released without having been kept leaves nothing
  * behind. Used by one thread.
  */
 
@@ -18,13 +19,14 @@
 #include <sys/types.h>
 
 struct arena;
+struct read_back;
 struct sum_thread;
 
 struct intake_limits {
 	size_t inline_max;  /* bytes kept in memory */
 	int64_t object_max; /* bytes at all: TOO_LARGE beyond */
 	bool durable;       /* always spooled, and synced: the client will not wait for the store */
-	bool for_disk;      /* its store takes the spool file as it is, and syncs it */
+	bool for_disk;      /* its store may take the spool file as it is, and syncs it */
 	const struct checksum_claims *claims; /* NULL: none; else borrowed until the end */
 };
 
@@ -33,12 +35,16 @@ struct intake {
 	struct spool_file file;   /* name "" when inline */
 	int64_t size;
 	struct checksums sums; /* since the end */
+	char compared
+		[FILE_STATE_SIZE]; /* the state in which the file was read back and had them; "" when it was not */
 	struct spool *spool;
 
 	struct intake_limits limits; /* the module's own, as what follows */
 	struct buf head;             /* the bytes in memory */
 	struct checksummer summer;
-	struct sum_thread *beside; /* NULL: who brings bytes hashes them */
+	struct sum_thread *beside; /* hashes what is brought; NULL: who brings it does */
+	struct read_back *behind;  /* hashes what the file holds; NULL: nobody does */
+	bool was_read_back;
 };
 
 /* What releases to nothing: struct intake intake = INTAKE_NONE. */

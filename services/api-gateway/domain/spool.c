@@ -72,8 +72,7 @@ int spool_file_create(struct spool *spool, struct spool_file *out, struct error 
 	struct spool_file file = {.fd = -1, .room = spool->room};
 	char part[NAME_SIZE];
 	random_uuid(file.name);
-	file.fd =
-		openat(spool->fd, part_name(file.name, part), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
+	file.fd = openat(spool->fd, part_name(file.name, part), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
 	if (file.fd < 0)
 		return error_set_errno(err, errno, "create a spool file");
 	*out = file;
@@ -208,6 +207,14 @@ void spool_file_close(struct spool_file *file)
 	if (file->taken > file->written)
 		(void)!give_back(file, &ignored);
 	close(TAKE_FD(file->fd));
+}
+
+void spool_file_state(const struct spool *spool, const char *name, char out[FILE_STATE_SIZE])
+{
+	struct stat info;
+	*out = '\0';
+	if (fstatat(spool->fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0)
+		file_state_print(&info, out);
 }
 
 void spool_remove(struct spool *spool, const char *name)

@@ -10,6 +10,7 @@
  */
 
 #include "common/error.h"
+#include "common/file_id.h"
 #include "common/random.h"
 #include "common/write_behind.h"
 
@@ -23,7 +24,7 @@ struct spool_room;
 
 struct spool_file {
 	char name[RANDOM_UUID_SIZE]; /* "" when there is none */
-	int fd;                      /* open for writing while receiving, else -1 */
+	int fd;                      /* open while receiving, else -1 */
 	int64_t written;             /* bytes */
 	int64_t taken;               /* bytes for which there is room */
 	struct spool_room *room;     /* the spool's */
@@ -68,6 +69,9 @@ void spool_file_close(struct spool_file *file);
 
 /* Closes and removes; harmless when there is none, or when a worker has taken it. */
 void spool_file_discard(struct spool *spool, struct spool_file *file);
+
+/* The state in which a finished file stands (common/file_id.h); "" when nothing can be said. */
+void spool_file_state(const struct spool *spool, const char *name, char out[FILE_STATE_SIZE]);
 
 void spool_remove(struct spool *spool, const char *name);
 const char *spool_path(const struct spool *spool, struct arena *arena, const char *name);

@@ -85,10 +85,12 @@ static int copy_source(struct source *source, int fd, struct error *err)
 	}
 }
 
-/* Reads all of a file that needs no copy: its source compares it with what it is to be, while the disk takes
- * what it has not taken yet. */
+/* Reads all of a file that needs no copy, unless that was done: its source compares it with what it is to be, while
+ * the disk takes what it has not taken yet. */
 static int check_taken(struct source *source, int fd, struct error *err)
 {
+	if (source->settled)
+		return 0;
 	write_behind_all(fd);
 	CLEANUP(cleanup_free) char *piece = memory_alloc(STREAM_BUFFER_SIZE);
 	ssize_t got;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * put: the bytes are hashed as they pass and compared before the last of them reaches the store, so that a
- * wrong object never becomes visible; a file that is only renamed is read for that. Afterwards the store is asked
+ * wrong object never becomes visible; a file that is only renamed is read for that, unless the gateway has done so since it
+ * was written. Afterwards the store is asked
  * again: for the bytes themselves where they are few enough, unless its own checksum is the right one; else for their
  * number.
  */
@@ -12,6 +13,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/digest.h"
+#include "common/file_id.h"
 #include "common/url_list.h"
 #include "jobs/http_source.h"
 #include "store/key.h"
@@ -21,6 +23,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 /* Whichever the job's bytes come from. */
 struct put_source {
@@ -108,6 +111,18 @@ static int open_fetch(const struct job *job, struct put_source *source, struct e
 	return 0;
 }
 
+/* The file is as the gateway left it when it had read it back. */
+static bool is_settled(const struct job *job, int fd)
+{
+	const struct job_message *message = job->message;
+	char state[FILE_STATE_SIZE];
+	struct stat status;
+	if (!message->source.compared || !message->sha256 || fstat(fd, &status) != 0)
+		return false;
+	file_state_print(&status, state);
+	return *state && strcmp(state, message->source.compared) == 0 && status.st_size == message->size;
+}
+
 static int put_source_open(const struct job *job, struct put_source *source, struct error *err)
 {
 	const struct job_source *from = &job->message->source;
@@ -124,6 +139,8 @@ static int put_source_open(const struct job *job, struct put_source *source, str
 	}
 	if (job->message->size >= 0)
 		source->chosen->size = job->message->size;
+	if (source->chosen == &source->file.base)
+		source->file.base.settled = is_settled(job, source->file.fd);
 	return 0;
 }
 
@@ -185,6 +202,8 @@ static int put(struct job *job, struct put_source *source, struct error *err)
 	hashing.also = also;
 	hashing.base.receipt = also ? receipt : NULL;
 	int result = store_put(job->store, message->key, &hashing.base, message->content_type, err);
+	if (result == 0 && hashing.base.settled && !hashing.count)
+		hashing_source_settle(&hashing);
 	if (result == 0 && also)
 		digest_finish_hex(also, md5);
 	if (result == 0)

@@ -95,7 +95,7 @@ int store_put(struct store *store, const char *key, struct source *source, const
 	if (source->size == 0 && expect_end(source, 0, err) != 0)
 		return -1;
 	struct sized_source sized = {.base = {sized_read, source->rewind ? sized_rewind : NULL, source->size,
-					     source->path, source->file, source->receipt},
+					     source->path, source->file, source->settled, source->receipt},
 		.inner = source};
 	return store->driver->put(store, key, source->size < 0 ? source : &sized.base, content_type, err);
 }

@@ -29,9 +29,11 @@ struct source {
 	int (*rewind)(struct source *source, struct error *err);
 	int64_t size;     /* -1 unknown */
 	const char *path; /* a file holding exactly these bytes that the store may take (link, rename)
-			     instead of writing them, once it has read them to the end; NULL: none */
+			     instead of writing them, once it has read them to the end (unless it is settled);
+			     NULL: none */
 	const int *file; /* the same, open, and kept: the store may share its blocks (reflink); nobody changes
 			     it meanwhile. NULL: none */
+	bool settled;    /* that file was read and compared as it stands: who takes it need not read it */
 	char *receipt; /* of 33 bytes: gets what the store answers with as the MD5 of all bytes, in hex, though it may
 			     be none; "" or untouched when it answers with nothing. NULL: nobody asks */
 };
@@ -77,9 +79,11 @@ struct hashing_source {
 	char sha256[65]; /* once the end was seen, else "" */
 };
 /* `inner` and `expected` are borrowed. The path is passed on: a store that takes the file reads it
- * all the same. */
+ * all the same, unless it is settled. */
 void hashing_source_init(
 	struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms);
+/* A settled file was taken without a look at it: its hash and size are what was expected. */
+void hashing_source_settle(struct hashing_source *source);
 void hashing_source_release(struct hashing_source *source);
 
 /* --- sinks */

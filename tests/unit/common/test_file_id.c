@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,10 +50,32 @@ static void only_the_same_state_of_the_same_file_is_the_same(void **state)
 	scratch_remove(tree);
 }
 
+/* ... and of another start of the system, which cannot be tried here: it is named. */
+static void a_state_names_the_start_of_the_system_too(void **state)
+{
+	(void)state;
+	char tree[SCRATCH_SIZE], path[2 * SCRATCH_SIZE], first[FILE_STATE_SIZE], again[FILE_STATE_SIZE];
+	char id[FILE_ID_SIZE];
+	struct stat status;
+	scratch_make(tree);
+	scratch_write(tree, "a", "text");
+	snprintf(path, sizeof(path), "%s/a", tree);
+	assert_int_equal(stat(path, &status), 0);
+	file_state_print(&status, first);
+	file_id_print(&status, id);
+	assert_int_equal(strcspn(first, "/"), 36); /* a UUID */
+	assert_string_equal(first + 37, id);
+	status.st_size++;
+	file_state_print(&status, again);
+	assert_string_not_equal(first, again);
+	scratch_remove(tree);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_the_same_state_of_the_same_file_is_the_same),
+		cmocka_unit_test(a_state_names_the_start_of_the_system_too),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,7 @@ static const struct job_message FULL_JOB = {
 	.source = {.inline_bytes = "in\0line",
 		.inline_length = 7,
 		.path = "/spool/1",
+		.compared = "boot/17-4-1.000000005",
 		.url = "http://g/internal/bytes/t",
 		.fetch = "https://data.example.org/x"},
 	.range_first = 10,
@@ -153,6 +154,7 @@ static void every_field_of_a_job_comes_back(void **state)
 	assert_int_equal(a->source.inline_length, b.source.inline_length);
 	assert_memory_equal(a->source.inline_bytes, b.source.inline_bytes, 7);
 	assert_string_equal(a->source.path, b.source.path);
+	assert_string_equal(a->source.compared, b.source.compared);
 	assert_string_equal(a->source.url, b.source.url);
 	assert_string_equal(a->source.fetch, b.source.fetch);
 	assert_int_equal(a->range_first, b.range_first);

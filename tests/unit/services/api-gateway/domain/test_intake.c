@@ -203,6 +203,17 @@ static ssize_t read_numbers(void *context, void *out, size_t size, struct error 
 	return (ssize_t)length;
 }
 
+/* A file that was read back is told by its state. */
+static void assert_compared(struct fixture *fixture, const struct intake *intake, bool expected)
+{
+	struct stat info;
+	char text[FILE_STATE_SIZE] = "";
+	assert_int_equal(stat(spool_path(fixture->spool, fixture->arena, intake->file.name), &info), 0);
+	if (expected)
+		file_state_print(&info, text);
+	assert_string_equal(intake->compared, text);
+}
+
 static void many_bytes_are_hashed_beside_their_receiving(void **state)
 {
 	struct fixture *fixture = *state;
@@ -225,6 +236,7 @@ static void many_bytes_are_hashed_beside_their_receiving(void **state)
 			0);
 		assert_int_equal(intake.size, size);
 		assert_string_equal(intake.sums.sha256, sha256);
+		assert_compared(fixture, &intake, limits.for_disk);
 		intake_release(&intake);
 	}
 	assert_int_equal(scratch_count(fixture->directory), 0);
@@ -233,14 +245,18 @@ static void many_bytes_are_hashed_beside_their_receiving(void **state)
 static void many_bytes_that_break_off_leave_nothing(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct intake_limits limits = {.inline_max = 1000, .object_max = 8 << 20};
-	struct body body = {4 << 20, 0, 65536, 3 << 20};
-	struct intake intake;
-	struct error err;
-	assert_int_equal(
-		intake_receive(fixture->spool, &limits, read_body, &body, 4 << 20, &intake, &err), -1);
-	assert_int_equal(err.code, ERROR_BAD_REQUEST);
-	assert_int_equal(scratch_count(fixture->directory), 0);
+	for (int for_disk = 0; for_disk < 2; for_disk++) {
+		const struct intake_limits limits = {
+			.inline_max = 1000, .object_max = 8 << 20, .for_disk = for_disk};
+		struct body body = {4 << 20, 0, 65536, 3 << 20};
+		struct intake intake;
+		struct error err;
+		assert_int_equal(
+			intake_receive(fixture->spool, &limits, read_body, &body, 4 << 20, &intake, &err),
+			-1);
+		assert_int_equal(err.code, ERROR_BAD_REQUEST);
+		assert_int_equal(scratch_count(fixture->directory), 0);
+	}
 }
 
 static void too_large_is_refused_announced_or_not(void **state)

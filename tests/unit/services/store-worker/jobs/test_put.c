@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/arena.h"
 #include "common/clock.h"
+#include "common/file_id.h"
 #include "common/http_server.h"
 #include "support/cmocka.h"
 #include "support/store_job_fixture.h"
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A gateway that serves pattern bytes: /<status>/<announced>/<sent>. */
@@ -254,6 +256,62 @@ static void a_spool_file_that_was_damaged_is_not_taken(void **state)
 	job_fixture_assert(fixture, &fixture->files, "dir/key", 1, -1);
 }
 
+/* What the gateway says of a file that it has read back. */
+static const char *state_of(struct job_fixture *fixture, const char *path)
+{
+	char text[FILE_STATE_SIZE];
+	struct stat status;
+	assert_int_equal(stat(path, &status), 0);
+	file_state_print(&status, text);
+	return arena_strdup(fixture->arena, text);
+}
+
+/* Only so can be seen that it was not read: it holds other bytes. */
+static void a_spool_file_that_was_compared_is_taken_unread(void **state)
+{
+	struct job_fixture *fixture = *state;
+	fixture->environment.read_back_max = 0;
+	struct job_message message = put_message(fixture, &fixture->files, 4000);
+	message.source.path = job_fixture_spool(fixture, "other", 2, 4000);
+	message.source.compared = state_of(fixture, message.source.path);
+	message.source.url = gateway_url(fixture, 500, 0, 0);
+	struct result_message result = job_fixture_run(fixture, &message);
+	assert_int_equal(result.code, ERROR_NONE);
+	assert_int_equal(result.size, 4000);
+	assert_string_equal(result.sha256, message.sha256);
+	job_fixture_assert(fixture, &fixture->files, "dir/key", 2, 4000);
+}
+
+static void a_store_that_copies_compares_for_itself(void **state)
+{
+	struct job_fixture *fixture = *state;
+	fixture->environment.read_back_max = 0;
+	struct job_message message = put_message(fixture, &fixture->memory, 4000);
+	message.source.path = job_fixture_spool(fixture, "other", 2, 4000);
+	message.source.compared = state_of(fixture, message.source.path);
+	message.source.url = gateway_url(fixture, 500, 0, 0);
+	assert_int_equal(job_fixture_run(fixture, &message).code, ERROR_CHECKSUM);
+	job_fixture_assert(fixture, &fixture->memory, "dir/key", 1, -1);
+}
+
+static void a_spool_file_that_changed_since_it_was_compared_is_read_again(void **state)
+{
+	struct job_fixture *fixture = *state;
+	fixture->environment.read_back_max = 0;
+	struct job_message message = put_message(fixture, &fixture->files, 4000);
+	message.source.url = gateway_url(fixture, 500, 0, 0);
+	message.source.path = job_fixture_spool(fixture, "whole", 1, 4000);
+	const char *compared = state_of(fixture, message.source.path);
+	/* of another start of the system; and another file now */
+	const char *states[] = {arena_printf(fixture->arena, "0%s", compared + 1), compared};
+	message.source.path = job_fixture_spool(fixture, "damaged", 2, 4000);
+	for (int i = 0; i < 2; i++) {
+		message.source.compared = states[i];
+		assert_int_equal(job_fixture_run(fixture, &message).code, ERROR_CHECKSUM);
+		job_fixture_assert(fixture, &fixture->files, "dir/key", 1, -1);
+	}
+}
+
 /* The first run took the spool file away, by renaming, and its result was lost. */
 static void what_was_put_before_is_found_there(void **state)
 {
@@ -318,6 +376,9 @@ int main(void)
 		TEST(a_full_store_is_full_and_the_source_is_let_go),
 		TEST(a_key_that_the_store_refuses_is_invalid),
 		TEST(a_spool_file_that_was_damaged_is_not_taken),
+		TEST(a_spool_file_that_was_compared_is_taken_unread),
+		TEST(a_store_that_copies_compares_for_itself),
+		TEST(a_spool_file_that_changed_since_it_was_compared_is_read_again),
 		TEST(what_was_put_before_is_found_there),
 		TEST(what_is_read_back_and_fits_is_told_by_its_hash),
 		TEST(more_bytes_than_are_read_back_are_only_counted),
