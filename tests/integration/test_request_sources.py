@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""media.upload by URL: fetched by a worker from where the settings allow, and from nowhere else."""
+"""media.upload by URL: fetched by a worker from where the settings allow, and from nowhere else. All of it on a network of
+its own, where the test is the name server."""
 
 import functools
 import hashlib
@@ -8,27 +9,30 @@ import http.server
 import os
 import pathlib
 import secrets
+import ssl
 import tempfile
 import threading
 import time
 import unittest
 import urllib.parse
 
+from support import own_network
 from support.client import Client, quote
 from support.pipeline import Pipeline
-from support.system import System
+from support.system import System, wait_until
 
 
 class Server(http.server.BaseHTTPRequestHandler):
     """GET /allowed/...: what a stranger's server may do."""
 
     content = secrets.token_bytes(3_000_000)
-    asked = []
+    asked, reached = [], []  # paths; where, and as whom
     failures = {}
 
     def do_GET(self):
         path = urllib.parse.urlsplit(self.path).path
         self.asked.append(self.path)
+        self.reached.append((self.server.server_address[0], self.headers["Host"]))
         if path.startswith("/allowed/redirect"):
             self.send_response(302)
             self.send_header("Location", "http://127.0.0.1:%d/secret" % self.server.server_port)
@@ -71,13 +75,34 @@ class Server(http.server.BaseHTTPRequestHandler):
 
 class Sources(unittest.TestCase):
     @classmethod
+    def serve(cls, address, port=0):
+        server = http.server.ThreadingHTTPServer((address, port), Server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.server_close)
+        cls.addClassCleanup(server.shutdown)
+        return server
+
+    @classmethod
+    def serve_https(cls, scratch):
+        server = cls.serve("127.0.0.1")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*own_network.certificate(scratch, "secure.test"))
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        return server.server_port
+
+    @classmethod
     def setUpClass(cls):
-        cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
-        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
-        cls.addClassCleanup(cls.server.shutdown)
-        cls.base = f"http://127.0.0.1:{cls.server.server_port}"
         scratch = tempfile.TemporaryDirectory(prefix="mediastore-sources.")
         cls.addClassCleanup(scratch.cleanup)
+        cls.names = own_network.enter(scratch.name)
+        for name in [name for name in os.environ if name.startswith("TEST_S3_")]:
+            del os.environ[name]  # of a server that cannot be reached from here
+        cls.names.answers |= {"secure.test": [["127.0.0.1"]], "alias.test": [["127.0.0.1"]],
+                              "rebind.test": [["127.0.0.1"], ["127.0.0.2"]], "both.test": [["127.0.0.2", "127.0.0.1"]]}
+        cls.server = cls.serve("127.0.0.1")
+        cls.serve("127.0.0.2", cls.server.server_port)
+        cls.https_port = cls.serve_https(scratch.name)
+        cls.base = f"http://127.0.0.1:{cls.server.server_port}"
         cls.files = pathlib.Path(scratch.name) / "incoming"
         cls.files.mkdir()
         os.chmod(scratch.name, 0o755)
@@ -86,7 +111,9 @@ class Sources(unittest.TestCase):
         cls.sha256 = hashlib.sha256(Server.content).hexdigest()
         port = cls.server.server_port
         sources = [f"{cls.base}/allowed/", f"http://localhost:{port}/allowed", f"http://2130706433:{port}/",
-                   f"http://[::ffff:127.0.0.2]:{port}/", f"http://127.0.0.2:{port}/", f"file://{cls.files}", "s3://", "127.0.0.1"]
+                   f"http://[::ffff:127.0.0.2]:{port}/", f"http://127.0.0.2:{port}/",
+                   f"http://rebind.test:{port}/", f"http://both.test:{port}/", f"https://secure.test:{cls.https_port}/",
+                   f"https://alias.test:{cls.https_port}/", f"file://{cls.files}", "s3://", "127.0.0.1"]
         cls.system = System(settings={"MEDIASTORE_SOURCES": ",".join(s for s in sources if s != "s3://"),
                                       "MEDIASTORE_SOURCE_MAX": "20MiB", "MEDIASTORE_STALL_TIMEOUT": "5s"})
         cls.addClassCleanup(cls.system.stop)
@@ -186,6 +213,36 @@ class Sources(unittest.TestCase):
             answer = self.fetch("elsewhere", f"http://{host}:{port}/allowed/x")
             self.assertEqual((answer["status"], answer["job_state"]), (403, "failed"), answer)
         self.assert_fetched("decimal", self.fetch("decimal", f"http://2130706433:{port}/x"))  # is 127.0.0.1, which is listed
+
+    def reached(self, name):
+        return {address for address, host in Server.reached if host.startswith(name + ":")}
+
+    def test_a_name_that_leads_elsewhere_the_second_time_is_not_followed(self):
+        """What is asked for once is judged and connected to; what a later answer says is judged again."""
+        source = f"http://rebind.test:{self.server.server_port}/x"
+        self.assert_fetched("bound", self.fetch("bound", source))
+        self.assertEqual((self.names.asked["rebind.test"], self.reached("rebind.test")), (1, {"127.0.0.1"}))
+        self.system.restart("store-worker-1")  # which has kept the first answer
+        answer = self.fetch("rebound", source)
+        self.assertEqual((answer["status"], answer["job_state"]), (403, "failed"), answer)
+        self.assertNotIn("127.0.0.2", str(answer))
+        self.assertEqual((self.names.asked["rebind.test"], self.reached("rebind.test")), (2, {"127.0.0.1"}))
+
+    def test_of_a_names_addresses_only_those_that_are_listed_are_used(self):
+        self.assert_fetched("both", self.fetch("both", f"http://both.test:{self.server.server_port}/x"))
+        self.assertEqual(self.reached("both.test"), {"127.0.0.1"})
+
+    def test_https_is_fetched_from_whom_the_certificate_names(self):
+        self.assert_fetched("secure", self.fetch("secure", f"https://secure.test:{self.https_port}/x"))
+        message_id = self.send("alias", f"https://alias.test:{self.https_port}/x")
+        job_id = wait_until(lambda: self.failed_once("alias"), 30, "the certificate is not taken for another's")
+        self.assertEqual(self.client.call("POST", f"/jobs/{job_id}/cancel")[0], 200)
+        self.assertEqual(self.pipeline.wait(message_id)[0]["job_state"], "cancelled")
+        self.assertEqual((self.reached("secure.test"), self.reached("alias.test")), ({"127.0.0.1"}, set()))
+
+    def failed_once(self, pid):
+        rows = self.system.psql("SELECT id FROM job WHERE pid = $1 AND state = 'queued' AND error_code IS NOT NULL", pid)
+        return rows[0][0] if rows else None
 
     def test_redirects_are_not_followed(self):
         answer = self.fetch("redirected", self.base + "/allowed/redirect")
