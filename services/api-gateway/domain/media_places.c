@@ -9,6 +9,7 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/clock.h"
+#include "common/json_number.h"
 #include "db/pool.h"
 #include "domain/entity_tag.h"
 #include "domain/identifier_types.h"
@@ -71,7 +72,7 @@ static int check_element_version(const struct bulk_item *item, struct place_chan
 	if (!text && !cJSON_IsNumber(wanted))
 		return 0;
 	char *end = NULL;
-	int64_t version = text ? strtoll(text + (*text == '"'), &end, 10) : (int64_t)wanted->valuedouble;
+	int64_t version = text ? strtoll(text + (*text == '"'), &end, 10) : json_whole(wanted, 0);
 	bool well_formed = !text || *end == '\0' || strcmp(end, "\"") == 0;
 	change->conditional = true;
 	if (well_formed && version == change->row.version)

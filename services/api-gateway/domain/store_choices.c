@@ -2,14 +2,13 @@
 #include "domain/store_choices.h"
 
 #include "common/arena.h"
+#include "common/json_number.h"
 #include "db/store_repo.h"
 #include "domain/stores.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct choice {
@@ -32,21 +31,6 @@ struct store_choices *store_choices_create(struct arena *arena)
 	return choices;
 }
 
-/* Beyond 2^53 a number is no longer the one that was sent. */
-static int parse_pk(const cJSON *value, int64_t *pk)
-{
-	if (cJSON_IsNumber(value) && value->valuedouble >= 1 && value->valuedouble <= 9007199254740992.0)
-		*pk = (int64_t)value->valuedouble;
-	if (cJSON_IsNumber(value))
-		return *pk && (double)*pk == value->valuedouble ? 0 : -1;
-	const char *text = cJSON_GetStringValue(value);
-	if (!text || !*text || text[strspn(text, "0123456789")] != '\0')
-		return -1;
-	errno = 0;
-	*pk = strtoll(text, NULL, 10);
-	return errno == 0 && *pk > 0 ? 0 : -1;
-}
-
 /* A description counts before a pk that stands in it: clients send whole stores back. */
 static int read_config(const cJSON *config, struct choice *out, struct error *err)
 {
@@ -58,7 +42,7 @@ static int read_config(const cJSON *config, struct choice *out, struct error *er
 		if (!pk || cJSON_IsNull(pk))
 			return 0;
 	}
-	if (parse_pk(pk, &out->pk))
+	if (json_pk(pk, &out->pk))
 		return error_set(err, ERROR_INVALID, "bad store: %s is no pk",
 			cJSON_IsString(pk) ? pk->valuestring : "this");
 	if (out->input.type)

@@ -2,6 +2,7 @@
 #include "handlers/audits.h"
 
 #include "common/buf.h"
+#include "common/json_number.h"
 #include "config.h"
 #include "db/audit_repo.h"
 #include "domain/audits.h"
@@ -21,7 +22,7 @@ enum { PAGE_DEFAULT = 1000, PAGE_MAX = 100000 };
 static int64_t rate_of(const struct request *request, const char *name, int64_t preset)
 {
 	const cJSON *field = request_field(request->json, name);
-	return request_whole(field, preset);
+	return json_whole(field, preset);
 }
 
 int handle_store_audit(

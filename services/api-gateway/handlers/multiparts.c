@@ -2,6 +2,7 @@
 #include "handlers/multiparts.h"
 
 #include "common/clock.h"
+#include "common/json_number.h"
 #include "db/multipart_repo.h"
 #include "domain/multipart.h"
 #include "gateway.h"
@@ -16,7 +17,7 @@
 
 static int64_t number_of(const struct request *request, const char *name, int64_t otherwise)
 {
-	return request_whole(request_field(request->json, name), otherwise);
+	return json_whole(request_field(request->json, name), otherwise);
 }
 
 static void append_number(struct buf *body, const char *name, int64_t number, bool known)
@@ -106,7 +107,7 @@ int handle_multipart_urls(
 		return -1;
 	buf_append_text(&response->body, "[");
 	cJSON_ArrayForEach(number, request_field(request->json, "parts"))
-		if (append_url(gateway, request, &upload, request_whole(number, 0), wanted.expiry_ms,
+		if (append_url(gateway, request, &upload, json_whole(number, 0), wanted.expiry_ms,
 			    &response->body, err))
 			return -1;
 	buf_append_text(&response->body, "]");

@@ -2,6 +2,7 @@
 #include "domain/replays.h"
 #include "common/arena.h"
 #include "common/cleanup.h"
+#include "common/json_number.h"
 #include "config.h"
 #include "db/replay_repo.h"
 #include "gateway.h"
@@ -19,8 +20,8 @@ int handle_replay_create(
 	struct gateway *gateway, struct request *request, struct response *response, struct error *err)
 {
 	const struct replay_wish wish = {
-		.after = request_whole(request_field(request->json, "after"), 0),
-		.until = request_whole(request_field(request->json, "until"), 0),
+		.after = json_whole(request_field(request->json, "after"), 0),
+		.until = json_whole(request_field(request->json, "until"), 0),
 		.pattern = request_text(request->json, "pattern"),
 		.queue = request_text(request->json, "queue"),
 		.exchange = request_text(request->json, "exchange"),

@@ -4,6 +4,7 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/json_number.h"
 #include "common/sigv4.h"
 #include "config.h"
 #include "domain/tokens.h"
@@ -75,7 +76,7 @@ int handle_token_create(
 		.user = user ? user : request_text(request->json, "user"),
 		.name = request_text(request->json, "name"),
 		.role = request_text(request->json, "role"),
-		.lifetime_ms = request_whole(seconds, 0) * 1000,
+		.lifetime_ms = json_whole(seconds, 0) * 1000,
 		.default_ms = gateway->token_lifetime_ms,
 		.maximum_ms = gateway->config->token_lifetime_max_ms,
 	};

@@ -126,26 +126,3 @@ int request_param_pk(
 			"[{\"type\":\"%s\",\"loc\":[\"path\",\"%s\"],\"msg\":\"%s\"}]", type, name, message);
 	return error_set(err, ERROR_INVALID, "%s: %s", name, message);
 }
-
-int request_json_pk(const struct cJSON *value, int64_t *out)
-{
-	int64_t pk = 0;
-	if (cJSON_IsString(value) && parse_pk(value->valuestring, &pk) != 0)
-		return -1;
-	/* Beyond 2^53 a number is no longer the one that was sent. */
-	if (cJSON_IsNumber(value) && value->valuedouble >= 1 && value->valuedouble <= 9007199254740992.0)
-		pk = (int64_t)value->valuedouble;
-	if (pk < 1 || (cJSON_IsNumber(value) && (double)pk != value->valuedouble))
-		return -1;
-	*out = pk;
-	return 0;
-}
-
-int64_t request_whole(const cJSON *value, int64_t otherwise)
-{
-	static const int64_t MOST = INT64_C(1) << 53;
-	if (!cJSON_IsNumber(value))
-		return otherwise;
-	double number = value->valuedouble;
-	return number > (double)MOST ? MOST : number < (double)-MOST ? -MOST : (int64_t)number;
-}

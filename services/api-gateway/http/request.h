@@ -99,11 +99,5 @@ const char *request_text(const struct cJSON *object, const char *name);
  * (a JSON array for response_set_detail; may be NULL). */
 MUST_CHECK int request_param_pk(const struct request *request, const char *name, int64_t *out,
 	const char **detail, struct error *err);
-/* A pk as it may come in a body: a whole number above 0, or a string of digits. 0, or -1 without an error. */
-MUST_CHECK int request_json_pk(const struct cJSON *value, int64_t *out);
-
-/* A whole number of a JSON body; `otherwise` when it is none. What no double holds exactly counts as 2^53 or -2^53, so that
- * its milliseconds are a number too. */
-int64_t request_whole(const struct cJSON *value, int64_t otherwise);
 
 #endif

@@ -34,30 +34,6 @@ static void pk_in_a_path_is_digits(void **state)
 	}
 }
 
-static int json_pk(const char *text, int64_t *pk)
-{
-	cJSON *value = cJSON_Parse(text);
-	assert_non_null(value);
-	int result = request_json_pk(value, pk);
-	cJSON_Delete(value);
-	return result;
-}
-
-static void pk_in_a_body_is_a_number_or_digits(void **state)
-{
-	(void)state;
-	int64_t pk = 0;
-	assert_int_equal(json_pk("7", &pk), 0);
-	assert_int_equal(pk, 7);
-	assert_int_equal(json_pk("\"8\"", &pk), 0);
-	assert_int_equal(pk, 8);
-	assert_int_equal(json_pk("9.0", &pk), 0);
-	const char *const wrong[] = {
-		"0", "-1", "1.5", "1e30", "\"x\"", "\"\"", "\"0\"", "null", "true", "[1]", "{}"};
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_equal(json_pk(wrong[i], &pk), -1);
-}
-
 static void null_field_counts_as_absent(void **state)
 {
 	(void)state;
@@ -73,7 +49,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pk_in_a_path_is_digits),
-		cmocka_unit_test(pk_in_a_body_is_a_number_or_digits),
 		cmocka_unit_test(null_field_counts_as_absent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
