@@ -24,7 +24,7 @@ class Broker:
     def __init__(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mediastore-tls."))
         self.directory.chmod(0o755)
-        self._call("start", "--no-s3")
+        self._call("start", "--broker-only")
         words = shlex.split((self.directory / "run/env").read_text())
         env = dict(word.split("=", 1) for word in words if "=" in word)
         self.files, self.port = pathlib.Path(env["TEST_AMQP_TLS"]), int(env["TEST_AMQP_TLS_PORT"])

@@ -239,6 +239,9 @@ class Events(unittest.TestCase):
         self.assertEqual(status, 200, store)
         self.assertEqual(self.client.call("DELETE", f"/store/{store['pk']}")[0], 204)
         self.assertEqual(self.client.put("told", b"bytes", self.store)[0], 201)
+        self.assertEqual(self.client.put("told on the way", b"bytes", self.client.filesystem("made by a put"))[0], 201)
+        self.assertEqual(self.client.call("POST", "/media/" + quote("told on the way") + "/copy", {
+            "new_pid": "told again", "store_config": {"type": "DictStore", "bucket": "made by a copy"}})[0], 202)
         self.assertEqual(self.client.call("DELETE", "/media/" + quote("told"))[0], 204)
         for key in ("identifier.created", "identifier.updated", "identifier.deleted", "store.created", "store.deleted",
                     "media.created.DEFAULT.FilesystemStore", "job.running.put", "job.succeeded.put",
@@ -246,6 +249,9 @@ class Events(unittest.TestCase):
                     "job.queued.delete", "job.running.delete", "job.succeeded.delete"):
             message = subscriber.wait_for(lambda m: m.routing_key == key)
             self.assertEqual(message.headers["cloudEvents:type"], "mediastore." + message.properties.type)
+        for bucket in ("told", "made by a put", "made by a copy"):
+            made = subscriber.wait_for(lambda m: m.routing_key == "store.created" and m.json["store"]["bucket"] == bucket)
+            self.assertEqual(made.json["actor"], self.system.env["MEDIASTORE_ADMIN_USERNAME"], bucket)
         self.check(subscriber.collect())
 
     def test_every_kind_of_event_is_published(self):

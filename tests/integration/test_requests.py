@@ -239,9 +239,22 @@ class Requests(unittest.TestCase):
 
     def test_a_message_that_nobody_acknowledges_is_parked_with_the_reason(self):
         """Its consumers die of it, again and again."""
-        for number in (1, 2):
-            self.system.kill(f"api-gateway-{number}")
-        message_id = self.pipeline.send("media.read", "poison", reply_to=None)
+        gateways = ("api-gateway-1", "api-gateway-2")
+        try:
+            for name in gateways:
+                self.system.kill(name)
+            message_id = self.pipeline.send("media.read", "poison", reply_to=None)
+            deliveries = self.deliveries_without_an_end()
+        finally:
+            for name in gateways:
+                self.system.start(name)
+        self.assertEqual(deliveries, [message_id] * 6 + [None])
+        properties, parked = self.wait_for_dead_letter(message_id)
+        self.assertEqual(properties.headers["x-first-death-reason"], "delivery_limit")
+        self.assertNotIn(self.client.token.encode(), parked)
+
+    def deliveries_without_an_end(self):
+        """What a consumer is given that loses its connection over each, until there is no more."""
         deliveries, end = [], time.monotonic() + 30
         while len(deliveries) < 6 or deliveries[-1]:
             self.assertLess(time.monotonic(), end, deliveries)
@@ -253,12 +266,7 @@ class Requests(unittest.TestCase):
             elif len(deliveries) >= 6:
                 deliveries.append(None)
             time.sleep(0.1)
-        for number in (1, 2):
-            self.system.start(f"api-gateway-{number}")
-        self.assertEqual(deliveries, [message_id] * 6 + [None])
-        properties, parked = self.wait_for_dead_letter(message_id)
-        self.assertEqual(properties.headers["x-first-death-reason"], "delivery_limit")
-        self.assertNotIn(self.client.token.encode(), parked)
+        return deliveries
 
     # --- once
 

@@ -15,7 +15,13 @@ static const struct db_statement DESCRIBE_BY_KEY = {"store_describe_by_key",
 	" AND s.bucket = $2 AND s.s3_config IS NOT DISTINCT FROM $3::bigint AND s.site = coalesce($4, "
 	"'default')"};
 static const struct db_statement CREATE = {"store_create",
-	"INSERT INTO store (type, bucket, s3_config, site) VALUES ($1, $2, $3, coalesce($4, 'default'))"
+	"WITH who AS MATERIALIZED ("
+	"SELECT set_config('mediastore.actor', coalesce($5, current_setting('mediastore.actor', true), ''), "
+	"true),"
+	" set_config('mediastore.request_id',"
+	" coalesce($6, current_setting('mediastore.request_id', true), ''), true))"
+	" INSERT INTO store (type, bucket, s3_config, site)"
+	" SELECT $1, $2, $3::bigint, coalesce($4, 'default') FROM who"
 	" ON CONFLICT ON CONSTRAINT store_identity_key DO NOTHING RETURNING pk"};
 static const struct db_statement FIND = {"store_find",
 	"SELECT" STORE_COLUMNS "FROM store s LEFT JOIN s3_config c ON c.pk = s.s3_config WHERE s.pk = $1"};
@@ -36,12 +42,16 @@ static const struct db_statement DELETE = {"store_delete",
  * the third. */
 int store_find_or_create(struct db_conn *conn, const struct store_key *key, int64_t *pk, struct error *err)
 {
+	const struct db_actor *maker = key->maker ? key->maker : &(struct db_actor){NULL, NULL};
 	const struct db_param params[] = {DB_TEXT(store_type_name(key->type)), DB_TEXT(key->bucket),
 		DB_INT_OR_NULL(key->s3_config, 0), DB_TEXT(key->site), {DB_PARAM_END, NULL, 0}};
 	int found = repo_int(conn, &FIND_BY_KEY, params, pk, err);
 	if (found != 0)
 		return found < 0 ? -1 : 0;
-	int created = repo_int(conn, &CREATE, params, pk, err);
+	int created = repo_int(conn, &CREATE,
+		DB_PARAMS(params[0], params[1], params[2], params[3], DB_TEXT(maker->name),
+			DB_TEXT(maker->request_id)),
+		pk, err);
 	if (created != 0)
 		return created;
 	found = repo_int(conn, &FIND_BY_KEY, params, pk, err);

@@ -14,8 +14,9 @@ struct db_result;
 struct store_key {
 	enum store_type type;
 	const char *bucket;
-	int64_t s3_config; /* 0: none (every type but BucketStore) */
-	const char *site;  /* NULL: "default" */
+	int64_t s3_config;            /* 0: none (every type but BucketStore) */
+	const char *site;             /* NULL: "default" */
+	const struct db_actor *maker; /* whoever makes it; NULL: the transaction's (db_act_for()) */
 };
 
 /* Race-free: any number of callers at once get the same pk. 1 created / 0 existed / -1; INVALID when the

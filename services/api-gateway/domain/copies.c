@@ -61,12 +61,13 @@ static int find_ready(struct db_conn *conn, const struct copy_wish *wish, struct
 }
 
 static int find_store(struct db_conn *conn, const struct copy_wish *wish, const struct media_row *media,
-	struct arena *arena, const struct store_descriptor **out, struct error *err)
+	const struct db_actor *actor, struct arena *arena, const struct store_descriptor **out,
+	struct error *err)
 {
 	*out = &media->store;
 	if (!wish->store_config)
 		return 0;
-	return store_choices_resolve(store_choices_create(arena), conn, wish->store_config, out, err);
+	return store_choices_resolve(store_choices_create(arena, actor), conn, wish->store_config, out, err);
 }
 
 static int insert(struct db_conn *conn, struct job_new job, const struct media_row *media, const char *phase,
@@ -119,7 +120,7 @@ int copies_copy(struct db_conn *conn, const struct copy_wish *wish, const struct
 	object_key_make(wish->new_pid, key);
 	if (db_begin(conn, &tx, err) || find_ready(conn, wish, arena, &source, err) ||
 		check_new_pid(conn, wish, &source, arena, err) ||
-		find_store(conn, wish, &source, arena, &store, err))
+		find_store(conn, wish, &source, &caller->actor, arena, &store, err))
 		return -1;
 	const struct media_copy copy = {source.pk, wish->new_pid, wish->new_pid_type, store->pk, key};
 	if (media_copy_row(conn, &copy, &caller->actor, &pk, err) < 0)
@@ -143,7 +144,7 @@ int copies_move(struct db_conn *conn, const struct copy_wish *wish, const struct
 	char key[OBJECT_KEY_SIZE];
 	object_key_make(wish->pid, key);
 	if (db_begin(conn, &tx, err) || find_ready(conn, wish, arena, &media, err) ||
-		find_store(conn, wish, &media, arena, &store, err))
+		find_store(conn, wish, &media, &caller->actor, arena, &store, err))
 		return -1;
 	if (store->pk == media.store.pk)
 		return error_set(err, ERROR_CONFLICT, "this media is in that store");

@@ -157,7 +157,7 @@ static int check_identity(struct place_run *run, struct db_conn *conn, struct id
 static int check_identities(struct place_run *run, struct db_conn *conn, struct error *err)
 {
 	struct identifier_types *types;
-	struct store_choices *stores = store_choices_create(run->updates->arena);
+	struct store_choices *stores = store_choices_create(run->updates->arena, &run->updates->caller.actor);
 	if (load_types(run, conn, &types, err))
 		return -1;
 	for (size_t i = 0; i < run->bulk->count; i++) {

@@ -106,7 +106,7 @@ static int check_one(struct db_conn *conn, struct identifier_types *types, struc
 }
 
 int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *document,
-	const char *document_path, struct arena *arena, struct mediadata *out, struct error *err)
+	const struct db_actor *actor, struct arena *arena, struct mediadata *out, struct error *err)
 {
 	struct identifier_names *names = identifier_names_create(arena);
 	struct identifier_types *types;
@@ -116,7 +116,7 @@ int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *docum
 	add_names(names, json);
 	if (identifier_names_load(names, conn, &types, err))
 		return -1;
-	if (check_one(conn, types, store_choices_create(arena), json, &problems, &store, err)) {
+	if (check_one(conn, types, store_choices_create(arena, actor), json, &problems, &store, err)) {
 		if (problems.list.length)
 			out->problems = arena_printf(arena, "[%s]", problems.list.data);
 		return -1;
@@ -125,8 +125,7 @@ int mediadata_resolve(struct db_conn *conn, const cJSON *json, const char *docum
 		.media = {.pid = text_of(json, "pid"),
 			.pid_type = text_of(json, "pid_type"),
 			.store_pk = store->pk,
-			.document = document,
-			.document_path = document_path},
+			.document = document},
 		.store_type = store->type,
 	};
 	return 0;
@@ -151,6 +150,7 @@ static const char *all_messages(const struct problems *problems, struct arena *a
 struct batch {
 	struct db_conn *conn;
 	struct arena *arena;
+	const struct db_actor *actor;
 	struct identifier_types *types;
 	struct store_choices *stores;
 	int64_t *store_pk;
@@ -187,7 +187,7 @@ static int prepare(struct batch *batch, struct bulk *bulk, struct error *err)
 			add_names(names, bulk->items[i].json);
 	if (identifier_names_load(names, batch->conn, &batch->types, err))
 		return -1;
-	batch->stores = store_choices_create(batch->arena);
+	batch->stores = store_choices_create(batch->arena, batch->actor);
 	batch->store_pk = arena_alloc(batch->arena, (bulk->count + 1) * sizeof(*batch->store_pk));
 	batch->store_key = arena_alloc(batch->arena, (bulk->count + 1) * sizeof(*batch->store_key));
 	for (size_t i = 0; i < bulk->count; i++)
@@ -211,7 +211,7 @@ int mediadata_create_many(struct db_conn *conn, const cJSON *list, const char *c
 	const char *document, bool partial, const struct db_actor *actor, struct arena *arena,
 	struct bulk *out, struct media_created **created, struct error *err)
 {
-	struct batch batch = {.conn = conn, .arena = arena};
+	struct batch batch = {.conn = conn, .arena = arena, .actor = actor};
 	CLEANUP(db_rollback) struct db_transaction tx = {0};
 	bulk_init(out, arena, list, errors);
 	*created = arena_alloc(arena, (out->count + 1) * sizeof(**created));

@@ -21,12 +21,12 @@ struct mediadata {
 
 /*
  * Checks pid_type, identifiers and store_config of `json`, and finds or makes the store. `document` is the
- * text that `json` was parsed from, `document_path` where in it: see media_new. INVALID: "bad pid_type:
+ * text that `json` was parsed from; a store that is made is made by that actor. INVALID: "bad pid_type:
  * X", "bad identifier_type: X", "duplicate pid_type in identifiers DO NOT MATCH: …", or what is wrong with
  * the store; err has the first problem, out->problems all.
  */
 MUST_CHECK int mediadata_resolve(struct db_conn *conn, const struct cJSON *json, const char *document,
-	const char *document_path, struct arena *arena, struct mediadata *out, struct error *err);
+	const struct db_actor *actor, struct arena *arena, struct mediadata *out, struct error *err);
 
 struct media_created;
 

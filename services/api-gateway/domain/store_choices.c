@@ -20,14 +20,16 @@ struct choice {
 
 struct store_choices {
 	struct arena *arena;
+	const struct db_actor *actor;
 	struct choice items[STORE_CHOICES_MAX];
 	size_t count;
 };
 
-struct store_choices *store_choices_create(struct arena *arena)
+struct store_choices *store_choices_create(struct arena *arena, const struct db_actor *actor)
 {
 	struct store_choices *choices = arena_alloc(arena, sizeof(*choices));
 	choices->arena = arena;
+	choices->actor = actor;
 	return choices;
 }
 
@@ -92,6 +94,7 @@ int store_choices_resolve(struct store_choices *choices, struct db_conn *conn, c
 		return error_set(err, ERROR_INVALID, "more than %d different stores in one request",
 			STORE_CHOICES_MAX);
 	if (!choice) {
+		wanted.input.maker = choices->actor;
 		if (resolve(conn, &wanted, choices->arena, &wanted.failure) &&
 			wanted.failure.code != ERROR_INVALID) {
 			*err = wanted.failure; /* of the database, not of what was named */

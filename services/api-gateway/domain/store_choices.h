@@ -12,12 +12,14 @@
 
 struct arena;
 struct cJSON;
+struct db_actor;
 struct db_conn;
 struct store_choices;
 
 enum { STORE_CHOICES_MAX = 256 };
 
-struct store_choices *store_choices_create(struct arena *arena);
+/* What is made is made by that actor, who is borrowed. */
+struct store_choices *store_choices_create(struct arena *arena, const struct db_actor *actor);
 
 /* `config`: a pk (number or string of digits), {pk} or a StoreCreate, which is found or made. The
  * descriptor is the arena's. INVALID: see stores_ensure(); no such pk; more than STORE_CHOICES_MAX

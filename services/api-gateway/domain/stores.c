@@ -102,8 +102,9 @@ static int make_key(struct db_conn *conn, const struct store_input *input, struc
 	if (type < 0)
 		return error_set(
 			err, ERROR_INVALID, "bad store type: %.100s", input->type ? input->type : "");
-	*out = (struct store_key){
-		.type = (enum store_type)type, .bucket = input->bucket ? input->bucket : ""};
+	*out = (struct store_key){.type = (enum store_type)type,
+		.bucket = input->bucket ? input->bucket : "",
+		.maker = input->maker};
 	if (check_bucket(out->type, out->bucket, err) != 0 || check_site(input->site, err) != 0)
 		return -1;
 	if (out->type != STORE_BUCKET) {

@@ -10,11 +10,13 @@
 
 struct arena;
 struct cJSON;
+struct db_actor;
 struct db_conn;
 
 struct store_input {
 	const char *type, *bucket;
-	const char *s3_url, *site; /* NULL or "": none, default */
+	const char *s3_url, *site;    /* NULL or "": none, default */
+	const struct db_actor *maker; /* see struct store_key */
 };
 
 /* Reads a StoreCreate that has passed rest/store_input.json; lends the JSON's strings. */

@@ -57,8 +57,8 @@ static int resolve(struct finish *finish, struct db_conn *conn, struct error *er
 	const cJSON *media = finish->media;
 	struct upload_turn *turn = finish->turn;
 	bool can_create = cJSON_GetObjectItemCaseSensitive(media, "store_config") != NULL;
-	if (can_create &&
-		mediadata_resolve(conn, media, turn->row.media, NULL, turn->arena, &finish->data, err))
+	if (can_create && mediadata_resolve(conn, media, turn->row.media, &turn->caller->actor, turn->arena,
+				  &finish->data, err))
 		return -1;
 	finish->put = (struct transfer_put){
 		.pid = text_of(media, "pid"),

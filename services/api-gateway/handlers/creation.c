@@ -80,5 +80,6 @@ int creation_resolve(struct gateway *gateway, struct db_conn *conn, const struct
 			"store_type=<type> and bucket=<bucket>");
 	if (check(gateway, request, response, json, loc, err))
 		return -1;
-	return mediadata_resolve(conn, json, creation_print(request, json), NULL, request->arena, out, err);
+	const struct db_actor actor = session_caller(request).actor;
+	return mediadata_resolve(conn, json, creation_print(request, json), &actor, request->arena, out, err);
 }

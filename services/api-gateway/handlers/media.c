@@ -24,7 +24,8 @@ int handle_media_create(
 	struct mediadata data;
 	if (!conn)
 		return -1;
-	if (mediadata_resolve(conn, request->json, request->body, NULL, request->arena, &data, err)) {
+	if (mediadata_resolve(
+		    conn, request->json, request->body, &caller.actor, request->arena, &data, err)) {
 		response_set_detail(response, data.problems);
 		return -1;
 	}

@@ -52,7 +52,8 @@ static int resolve(
 	const char *document = arena_memdup(request->arena, span.text, span.length);
 	CLEANUP(db_release) struct db_conn *conn = session_connect(gateway, err);
 	const cJSON *mediadata = request_field(request->json, "mediadata");
-	return conn ? mediadata_resolve(conn, mediadata, document, NULL, request->arena, out, err) : -1;
+	const struct db_actor actor = session_caller(request).actor;
+	return conn ? mediadata_resolve(conn, mediadata, document, &actor, request->arena, out, err) : -1;
 }
 
 /* What this request had begun before its gateway died: 1 *ready says what became of it / 0 nothing, begin anew / -1 */

@@ -55,14 +55,15 @@ static int add_reply(struct call *call, struct db_conn *conn, const char *job, s
 	return to.reply_to ? request_reply_add(conn, &reply, err) : 0;
 }
 
-static int resolve(struct call *call, struct db_conn *conn, struct mediadata *out, struct error *err)
+static int resolve(struct call *call, struct db_conn *conn, const struct db_actor *actor,
+	struct mediadata *out, struct error *err)
 {
 	static const char *const PATH[] = {"mediadata", NULL};
 	struct json_span span = {0};
 	json_span_find(call->asked.data, call->asked.length, PATH, &span); /* its schema has seen it */
 	const char *document = arena_memdup(call->arena, span.text, span.length);
 	return mediadata_resolve(
-		conn, request_field(call->asked.json, "mediadata"), document, NULL, call->arena, out, err);
+		conn, request_field(call->asked.json, "mediadata"), document, actor, call->arena, out, err);
 }
 
 static int begin(struct call *call, struct gateway *gateway, struct error *err)
@@ -77,7 +78,7 @@ static int begin(struct call *call, struct gateway *gateway, struct error *err)
 	if (check(call, gateway, err))
 		return -1;
 	CLEANUP(db_release) struct db_conn *conn = connect(gateway, err);
-	if (!conn || resolve(call, conn, &data, err))
+	if (!conn || resolve(call, conn, &caller.actor, &data, err))
 		return -1;
 	const struct transfer_put put = {
 		.pid = data.media.pid, .create = &data.media, .existing = TRANSFER_TAKE_OVER};

@@ -261,6 +261,48 @@ static void what_a_cancelled_put_has_stored_after_all_goes_again(void **state)
 	assert_string_equal(fixture_ask("SELECT store_status FROM media WHERE pid = 'late'"), "FAILED");
 }
 
+static void give_up(const char *pid)
+{
+	fixture_ask(arena_printf(
+		fixture.arena, "WITH d AS (DELETE FROM %s RETURNING 1) SELECT count(*) FROM d", pid));
+}
+
+/* A worker whose answer was lost is given the job again, and puts the bytes once more. */
+static void what_comes_again_after_its_media_was_deleted_goes_again(void **state)
+{
+	(void)state;
+	give_up("media WHERE pid = 'twice'");
+	int64_t pk = fixture_media("twice");
+	const char *id = insert(
+		(struct job_new){.kind = JOB_PUT, .pid = "twice", .media_pk = pk, .store_key = "twice.1"});
+	take();
+	assert_int_equal(report(id, JOB_PUT, 1), RECORD_DONE);
+	assert_int_equal(report(id, JOB_PUT, 1), RECORD_IGNORED); /* of a media that has these bytes */
+	assert_string_equal(fixture_ask("SELECT count(*) FROM job WHERE kind = 'delete'"), "0");
+	assert_status(204, "DELETE", "/api/media/twice", NULL);
+	assert_string_equal(fixture_ask("SELECT store_key FROM job WHERE kind = 'delete'"), "twice.1");
+	give_up("job WHERE kind = 'delete'"); /* it was done before the bytes came again */
+	assert_int_equal(report(id, JOB_PUT, 1), RECORD_IGNORED);
+	assert_string_equal(fixture_ask("SELECT store_key FROM job WHERE kind = 'delete'"), "twice.1");
+	assert_string_equal(fixture_ask("SELECT count(*) FROM media WHERE pid = 'twice'"), "0");
+}
+
+static void what_a_media_has_replaced_since_goes_when_it_comes_again(void **state)
+{
+	(void)state;
+	give_up("media WHERE pid = 'anew'");
+	int64_t pk = fixture_media("anew");
+	const char *id = insert(
+		(struct job_new){.kind = JOB_PUT, .pid = "anew", .media_pk = pk, .store_key = "anew.1"});
+	take();
+	assert_int_equal(report(id, JOB_PUT, 1), RECORD_DONE);
+	fixture_ask("WITH u AS (UPDATE media SET store_key = 'anew.2' WHERE pid = 'anew' RETURNING 1)"
+		    " SELECT count(*) FROM u");
+	assert_int_equal(report(id, JOB_PUT, 1), RECORD_IGNORED);
+	assert_string_equal(fixture_ask("SELECT store_key FROM job WHERE kind = 'delete'"), "anew.1");
+	assert_string_equal(fixture_ask("SELECT store_status FROM media WHERE pid = 'anew'"), "READY");
+}
+
 /* --- puts, whose bytes lie in the spool */
 
 static const char *put_job(const char *pid, struct spool_file *file)
@@ -346,6 +388,8 @@ int main(void)
 		job_test(what_the_broker_gave_up_is_tried_again_and_then_dead_with_the_reason),
 		job_test(a_superseded_attempt_that_is_given_up_changes_nothing),
 		job_test(a_result_of_a_superseded_attempt_is_ignored),
+		job_test(what_comes_again_after_its_media_was_deleted_goes_again),
+		job_test(what_a_media_has_replaced_since_goes_when_it_comes_again),
 		job_test(what_a_cancelled_put_has_stored_after_all_goes_again),
 		job_test(a_cancelled_put_leaves_its_media_failed_and_no_bytes),
 		job_test(a_dead_put_keeps_its_bytes_and_runs_again_under_a_new_key),

@@ -128,10 +128,32 @@ static void events_say_who_did_it(void **state)
 	assert_told_of("identifier.deleted");
 }
 
+/* However a media's body or query names it. */
+static void a_store_that_is_made_on_the_way_says_by_whom(void **state)
+{
+	(void)state;
+	fixture_ask("WITH d AS (DELETE FROM outbox WHERE what = 'store.created' RETURNING 1) SELECT count(*) "
+		    "FROM d");
+#define MADE(pid)                                                                                            \
+	"{\"pid\":\"" pid "\",\"pid_type\":\"DEFAULT\",\"store_config\":{\"type\":\"DictStore\","            \
+	"\"bucket\":\"on the way " pid "\"}}"
+	assert_status(200, "POST", "/api/media", MADE("one"));
+	assert_status(200, "POST", "/api/media/create", "[" MADE("two") "," MADE("three") "]");
+#undef MADE
+	assert_status(200, "PATCH", "/api/media/update",
+		"{\"pids\":[\"one\"],\"medias\":[{\"store_config\":{\"type\":\"DictStore\","
+		"\"bucket\":\"on the way four\"}}]}");
+	assert_string_equal(
+		fixture_ask(
+			"SELECT string_agg(body ->> 'actor', ' ') FROM outbox WHERE what = 'store.created'"),
+		"admin admin admin admin");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rest_test(changes_look_at_if_match),
+		rest_test(a_store_that_is_made_on_the_way_says_by_whom),
 		rest_test(what_is_not_there_is_404_whatever_if_match_says),
 		rest_test(a_read_with_the_tag_is_304),
 		rest_test(the_tag_of_a_store_changes_with_its_s3_server),
