@@ -15,8 +15,8 @@ class Listener(threading.Thread):
     def __init__(self, urls):
         super().__init__(daemon=True, name="listener")
         self.urls, self.ending = urls, threading.Event()
-        self.events, self.resent = [], 0  # (seq, message_id, body) in the order of their first arrival
-        self._ids = {}
+        self.events, self.resent = [], 0  # (seq, body) in the order of their first arrival
+        self._ids, self._keys = {}, {}
         self.wrong = []
         with pika.BlockingConnection(pika.URLParameters(urls[0])) as connection:
             self._declare(connection.channel())
@@ -48,7 +48,7 @@ class Listener(threading.Thread):
         event = json.loads(body)
         seq, known = event["seq"], self._ids.get(event["seq"])
         if known is None:
-            self._ids[seq] = properties.message_id
+            self._ids[seq], self._keys[seq] = properties.message_id, delivery.routing_key
             self.events.append((seq, event))
         else:
             self.resent += 1
@@ -61,6 +61,10 @@ class Listener(threading.Thread):
 
     def missing(self, first, last):
         return [seq for seq in range(first, last + 1) if seq not in self._ids]
+
+    def ids(self, wanted, after):
+        """Of the events after that one for which wanted(routing key, body) holds."""
+        return {self._ids[seq] for seq, event in self.events if seq > after and wanted(self._keys[seq], event)}
 
     def stop(self):
         self.ending.set()

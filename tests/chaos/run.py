@@ -4,7 +4,7 @@
 
 usage: scripts/chaos [--seconds N] [--seed TEXT] [--clients N]
 
-Two gateways, three workers, a RabbitMQ cluster of three nodes, PostgreSQL, S3, filesystem and RAM stores, all private and
+Two gateways, three workers, a RabbitMQ cluster of three nodes, PostgreSQL, S3, filesystem and RAM stores, a webhook, all private and
 on loopback. Prints what it did and every difference; exit status 0 when there is none.
 """
 
@@ -29,12 +29,14 @@ from chaos.faults import Faults  # noqa: E402
 from chaos.listener import Listener  # noqa: E402
 from chaos.load import Loader  # noqa: E402
 from chaos.proxy import Proxy  # noqa: E402
+from chaos.receiver import Receiver  # noqa: E402
 from chaos.truth import CHECKS  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.system import System, wait_until  # noqa: E402
 
 SETTINGS = {"MEDIASTORE_RECONCILE_INTERVAL": "500ms", "MEDIASTORE_SPOOL_GRACE": "5s", "MEDIASTORE_QUICK_DEADLINE": "10s",
-            "MEDIASTORE_TRANSFER_DEADLINE": "30s", "MEDIASTORE_STALL_TIMEOUT": "15s"}
+            "MEDIASTORE_TRANSFER_DEADLINE": "30s", "MEDIASTORE_STALL_TIMEOUT": "15s",
+            "MEDIASTORE_WEBHOOK_NETWORKS": "127.0.0.1", "MEDIASTORE_WEBHOOK_TIMEOUT": "5s"}
 SPOOL_SIZE = "256m"
 
 
@@ -43,7 +45,7 @@ class Chaos:
         self.began, self.random, self.stopping = time.monotonic(), random.Random(f"{seed} chaos"), threading.Event()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mediastore-chaos."))
         self.directory.chmod(0o755)
-        self.cluster = self.system = self.s3_proxy = None
+        self.cluster = self.system = self.s3_proxy = self.receiver = None
         self.say("starting a cluster of three brokers, two gateways, three workers")
         self.cluster = Cluster(self.directory / "brokers")
         self.system = System(gateways=2, workers=3, settings={**SETTINGS, "AMQP_URL": self.cluster.url})
@@ -53,6 +55,7 @@ class Chaos:
         self.stores = self.make_stores()
         self.listener = Listener(self.cluster.direct_urls)
         self.listener.start()
+        self.receiver = Receiver(self.client, seed)
         self.events_before = self.events_given()
         self.descriptors_before = {name: self.descriptors(name) for name in self.services()}
         self.loaders = [Loader(number, self.system.gateway_urls, self.client.token, self.stores, seed, self.stopping)
@@ -123,6 +126,7 @@ class Chaos:
         self.stopping.set()
         for loader in self.loaders:
             loader.join(120)
+        self.receiver.stop_refusing()
         self.say("the load has ended; waiting for quiet")
         self.wait_until_ready()
         return faults.counts
@@ -143,6 +147,8 @@ class Chaos:
         print("\nfaults:   " + ", ".join(f"{name} {count}" for name, count in sorted(faults.items())))
         print("answers:  " + ", ".join(f"{name} {count}" for name, count in sorted(answers.items())))
         print(f"media:    {sum(1 for _ in self.all_media())}, events {self.listener.highest()}, resent {self.listener.resent}")
+        print(f"webhook:  {len(self.receiver.taken)} events taken, {self.receiver.repeated()} again, "
+              f"{self.receiver.refused} refused, {len(self.receiver.failed())} failed")
         for name in self.services():
             print(f"{name}: RSS {self.system.rss(name) >> 20} MiB, {self.descriptors(name)} descriptors")
         for line in found:
@@ -158,6 +164,8 @@ class Chaos:
         if self.system is not None:
             subprocess.run(["umount", "-l", self.system.spool], check=False, stderr=subprocess.DEVNULL)
             self.system.stop()
+        if self.receiver is not None:
+            self.receiver.close()
         if self.s3_proxy is not None:
             self.s3_proxy.close()
         if self.cluster is not None:

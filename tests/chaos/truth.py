@@ -122,6 +122,23 @@ def events_are_complete(chaos):
             yield f"history has {op} of {pid}, version {version}, and no event tells of it"
 
 
+def webhooks_were_told(chaos):
+    """Of each event that the webhook wants, or it is listed as failed; and of no other."""
+    receiver, last = chaos.receiver, chaos.events_given()
+
+    def told():
+        hook = receiver.state()
+        return hook["active"] and hook["seq"] >= last and hook["pending"] == 0
+    try:
+        wait_until(told, QUIET_SECONDS, "nothing waits for the webhook")
+    except AssertionError:
+        yield f"the webhook is behind: {receiver.state()}, {last} events"
+    yield from receiver.wrong
+    wanted, taken = chaos.listener.ids(receiver.wants, receiver.after), set(receiver.taken)
+    yield from (f"the webhook was not told of {event}" for event in sorted(wanted - taken - receiver.failed())[:20])
+    yield from (f"the webhook was told of {event}, which it did not want" for event in sorted(taken - wanted)[:20])
+
+
 def processes_are_small(chaos):
     for name in chaos.services():
         count = chaos.descriptors(name)
@@ -133,4 +150,4 @@ def processes_are_small(chaos):
 
 
 CHECKS = [wait_for_quiet, media_are_as_acknowledged, objects_are_referenced, spool_is_empty, events_are_complete,
-          processes_are_small]
+          webhooks_were_told, processes_are_small]
