@@ -30,6 +30,8 @@ struct bus_exchange {
 struct bus_queue {
 	const char *name;
 	bool quorum; /* else classic */
+	/* Neither durable nor exclusive: goes with its broker node. RabbitMQ from 4.3 on takes such a queue only where it
+	 * is told to; elsewhere it is made a quorum queue, which outlives the node. */
 	bool durable, exclusive, auto_delete;
 	bool single_active_consumer;
 	int delivery_limit;               /* quorum only; 0: none */

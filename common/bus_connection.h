@@ -45,6 +45,7 @@ struct bus_connection {
 	int64_t opened_ms;
 	int64_t complain_ms;          /* not before: next line about being unable to connect */
 	int64_t complain_topology_ms; /* the same about declarations */
+	bool takes_no_transient;      /* queues, but for exclusive ones: has ended a connection over that */
 	char reason[240];             /* why the last call failed */
 };
 

@@ -75,11 +75,22 @@ static amqp_table_entry_t number_argument(const char *name, int64_t value)
 		.key = bytes(name), .value = {.kind = AMQP_FIELD_KIND_I64, .value.i64 = value}};
 }
 
+/* What the broker says when it ends the connection. */
+static void note_refusal(struct bus_connection *connection, const struct bus_queue *queue)
+{
+	if (queue->durable || queue->exclusive || !strstr(connection->reason, "transient_nonexcl_queues"))
+		return;
+	connection->takes_no_transient = true;
+	log_warn("the broker takes no transient queues, so they will be quorum queues",
+		LOG_STR("connection", connection->options->name), LOG_STR("name", queue->name));
+}
+
 static int declare_queue(struct bus_connection *connection, const struct bus_queue *queue)
 {
 	amqp_table_entry_t entries[5];
 	amqp_table_t arguments = {0, entries};
-	if (queue->quorum)
+	bool instead = connection->takes_no_transient && !queue->durable && !queue->exclusive;
+	if (queue->quorum || instead)
 		entries[arguments.num_entries++] = text_argument("x-queue-type", "quorum");
 	if (queue->dead_letter_exchange)
 		entries[arguments.num_entries++] =
@@ -92,9 +103,12 @@ static int declare_queue(struct bus_connection *connection, const struct bus_que
 		entries[arguments.num_entries++] =
 			(amqp_table_entry_t){.key = bytes("x-single-active-consumer"),
 				.value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
-	amqp_queue_declare(connection->amqp, BUS_CHANNEL_CONTROL, bytes(queue->name), 0, queue->durable,
-		queue->exclusive, queue->auto_delete, arguments);
-	return checked(connection, "queue", queue->name);
+	amqp_queue_declare(connection->amqp, BUS_CHANNEL_CONTROL, bytes(queue->name), 0,
+		queue->durable || instead, queue->exclusive, queue->auto_delete, arguments);
+	int result = checked(connection, "queue", queue->name);
+	if (result)
+		note_refusal(connection, queue);
+	return result;
 }
 
 static int declare_binding(struct bus_connection *connection, const struct bus_binding *binding)

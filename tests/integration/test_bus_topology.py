@@ -127,6 +127,18 @@ class Topology(unittest.TestCase):
         for name in ("api-gateway-1", "store-worker-1"):
             self.assertIn("broker refused a declaration", self.system.log(name))
 
+    def test_a_queue_that_vanishes_costs_nobody_an_error(self):
+        """As with a broker node: workers are told, and declare it again; who puts meanwhile waits for that."""
+        for store_type, queue, size in (("FilesystemStore", "mediastore.jobs.site.default.quick.v2", 5),
+                                        ("FilesystemStore", "mediastore.jobs.site.default.stream.v2", 3 << 20),
+                                        ("DictStore", "mediastore.jobs.ram.default.v2", 5)):
+            connection = self.system.amqp()
+            connection.channel().queue_delete(queue)
+            status, answer = self.client.put(queue, bytes(size), {"store_type": store_type, "bucket": "files"})
+            connection.close()
+            self.assertEqual(status, 201, answer)
+            self.assertEqual(self.client.get(queue)[:2], (200, size))
+
     def test_queues_of_an_earlier_version_are_removed(self):
         """Under the names and with the arguments that they had; but not the one in which a promised job still waits."""
         empty = ("mediastore.jobs.shared.quick", "mediastore.jobs.site.default.stream", "mediastore.progress")

@@ -29,6 +29,9 @@ struct tcp_proxy {
 	struct sockaddr_in server;
 	int pairs[TCP_PROXY_PAIRS][2]; /* client, server; -1: free */
 	_Atomic bool ending, frozen, cut;
+	_Atomic bool
+		takes_no_transient; /* as RabbitMQ from 4.3 on: a queue neither durable nor exclusive ends the connection */
+	_Atomic int refusals;
 	_Atomic int gathers;          /* requests of parts that go on only together; 0: each when it comes */
 	_Atomic int gatherings;       /* how often that many were there */
 	bool waits[TCP_PROXY_PAIRS];  /* the client's request is held back */
@@ -95,6 +98,29 @@ static inline bool tcp_proxy_holds(struct tcp_proxy *proxy, int i)
 	return true;
 }
 
+/* A declaration comes alone: its client waits for the answer. */
+static inline bool tcp_proxy_refuses(struct tcp_proxy *proxy, int client, const char *bytes, ssize_t length)
+{
+	static const char DECLARE[] = {0, 50, 0, 10}, CLOSE[] = {0, 10, 0, 50, 2, 29}; /* 541 */
+	static const char WHY[] = "INTERNAL_ERROR - Feature `transient_nonexcl_queues` is deprecated.";
+	enum { METHOD = 7, NAME = METHOD + 6, WHY_LENGTH = sizeof(WHY) - 1 };
+	if (!proxy->takes_no_transient || length <= NAME || bytes[0] != 1 ||
+		memcmp(bytes + METHOD, DECLARE, sizeof(DECLARE)) != 0)
+		return false;
+	ssize_t flags = NAME + 1 + (unsigned char)bytes[NAME];
+	if (flags >= length || bytes[flags] & 7) /* passive, durable, exclusive */
+		return false;
+	char frame[7 + sizeof(CLOSE) + 1 + WHY_LENGTH + 4 + 1] = {
+		1, 0, 0, 0, 0, 0, sizeof(CLOSE) + 1 + WHY_LENGTH + 4};
+	memcpy(frame + METHOD, CLOSE, sizeof(CLOSE));
+	frame[METHOD + sizeof(CLOSE)] = WHY_LENGTH;
+	memcpy(frame + METHOD + sizeof(CLOSE) + 1, WHY, WHY_LENGTH);
+	memcpy(frame + sizeof(frame) - 5, DECLARE, sizeof(DECLARE));
+	frame[sizeof(frame) - 1] = (char)0xce;
+	proxy->refusals++;
+	return send(client, frame, sizeof(frame), MSG_NOSIGNAL) > 0;
+}
+
 static inline bool tcp_proxy_relay(struct tcp_proxy *proxy, int i, int side)
 {
 	char bytes[65536];
@@ -105,6 +131,8 @@ static inline bool tcp_proxy_relay(struct tcp_proxy *proxy, int i, int side)
 	int from = proxy->pairs[i][side], to = proxy->pairs[i][1 - side];
 	ssize_t got = recv(from, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (got <= 0)
+		return false;
+	if (side == 0 && tcp_proxy_refuses(proxy, from, bytes, got))
 		return false;
 	if (side == 0)
 		tcp_proxy_flip(proxy, bytes, got);

@@ -273,6 +273,25 @@ static void the_next_broker_takes_over_when_one_is_gone(void **state)
 	proxy = tcp_proxy_create("127.0.0.1", 1); /* for tear_down() */
 }
 
+static void broker_that_takes_no_transient_queues_is_given_others(void **state)
+{
+	(void)state;
+	proxy->takes_no_transient = true;
+	fixture.queues[2].durable = false;
+	struct inbox inbox;
+	inbox_init(&inbox, true);
+	const struct bus_subscription subscriptions[] = {{fixture.spare, 10}, {NULL, 0}};
+	struct bus_consumer *consumer = ready_consumer(&fixture, subscriptions, &inbox);
+	struct bus_publisher *publisher = ready_publisher(&fixture);
+	assert_int_equal(proxy->refusals, 2); /* one of each connection, which then knows */
+	struct bus_message message = text_message(&fixture, "spare", "x");
+	struct error err;
+	assert_int_equal(bus_publisher_send(publisher, &message, in_ms(5000), &err), 0);
+	assert_eventually(inbox_copies(&inbox, "x") == 1);
+	end_consumer(consumer, &inbox);
+	bus_publisher_free(publisher, in_ms(1000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +311,8 @@ int main(void)
 			both_end_in_time_while_a_broker_accepts_and_says_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			the_next_broker_takes_over_when_one_is_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			broker_that_takes_no_transient_queues_is_given_others, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
