@@ -2,6 +2,7 @@
 """Bodies of any size that are never in memory whole, and what is needed to compare them."""
 
 import hashlib
+import http.client
 import os
 
 _BLOCK = os.urandom(1 << 20)
@@ -44,9 +45,12 @@ def sha256_of(size):
 
 
 def drain(response):
-    """Reads an http.client response to its end: its length and SHA-256."""
+    """Reads an http.client response to its end: its length and SHA-256. IncompleteRead where it was cut: reading in pieces,
+    http.client itself takes that for the end."""
     digest, length = hashlib.sha256(), 0
     while piece := response.read(1 << 18):
         digest.update(piece)
         length += len(piece)
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
     return length, digest.hexdigest()
