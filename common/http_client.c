@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/http_client.h"
+#include "common/http_client_internal.h"
 
 #include "common/address_policy.h"
-#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/memory.h"
 
 #include <assert.h>
-#include <curl/curl.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,24 +17,8 @@
  * worth more than the CURLcode that follows from it.
  */
 
-enum { PIECE = 64 * 1024, KEPT_BODY_MAX = 64 * 1024, HEADERS_MAX = 64 * 1024, IDLE_MAX = 64 };
+enum { PIECE = 64 * 1024, KEPT_BODY_MAX = 64 * 1024 };
 enum { CLOCKS_APART_MS = 20 /* curl's clock and ours round differently */ };
-
-struct http_client {
-	int64_t connect_timeout_ms;
-	char *user_agent, *ca_file, *proxy;
-	const struct address_policy *addresses;
-
-	pthread_mutex_t lock; /* guards what follows */
-	CURL *idle[IDLE_MAX];
-	size_t idle_count;
-};
-
-struct http_reply {
-	int status;
-	struct buf headers; /* name NUL value NUL … */
-	struct buf body;
-};
 
 /* One call under way. */
 struct run {
@@ -99,7 +80,7 @@ static void give_back(struct http_client *client, CURL *handle)
 {
 	curl_easy_reset(handle);
 	LOCK_SCOPE(&client->lock);
-	if (client->idle_count < IDLE_MAX)
+	if (client->idle_count < HTTP_CLIENT_IDLE_MAX)
 		client->idle[client->idle_count++] = handle;
 	else
 		curl_easy_cleanup(handle);
@@ -176,27 +157,6 @@ static int end_head(struct run *run)
 	return 0;
 }
 
-static int add_header(struct run *run, const char *line, size_t length)
-{
-	const char *colon = memchr(line, ':', length);
-	if (!colon)
-		return 0;
-	if (run->reply->headers.length + length > HEADERS_MAX) {
-		error_set_cause(run->err, ERROR_UNAVAILABLE, "response headers exceed %d bytes", HEADERS_MAX);
-		return fail(run);
-	}
-	const char *value = colon + 1, *end = line + length;
-	while (value < end && (*value == ' ' || *value == '\t'))
-		value++;
-	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	buf_append(&run->reply->headers, line, (size_t)(colon - line));
-	buf_append(&run->reply->headers, "", 1);
-	buf_append(&run->reply->headers, value, (size_t)(end - value));
-	buf_append(&run->reply->headers, "", 1);
-	return 0;
-}
-
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
 	struct run *run = context;
@@ -212,7 +172,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 	else if (used >= 5 && memcmp(line, "HTTP/", 5) == 0)
 		buf_clear(&run->reply->headers);
 	else
-		result = add_header(run, line, used);
+		result = http_reply_add_header(run->reply, line, used, run->err) == 0 ? 0 : fail(run);
 	return result == 0 ? length : 0;
 }
 
@@ -287,7 +247,7 @@ static void cleanup_list(struct curl_slist **list)
 	curl_slist_free_all(*list);
 }
 
-static void set_transport(const struct http_client *client, CURL *handle)
+void http_client_set_transport(const struct http_client *client, CURL *handle)
 {
 	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
@@ -379,7 +339,7 @@ static int translate(const struct run *run, CURLcode code)
 static int perform(const struct http_client *client, struct run *run)
 {
 	CLEANUP(cleanup_list) struct curl_slist *headers = list_headers(run->call->headers);
-	set_transport(client, run->handle);
+	http_client_set_transport(client, run->handle);
 	set_request(run, headers);
 	note_move(run);
 	CURLcode code = curl_easy_perform(run->handle);
@@ -403,6 +363,13 @@ int http_client_run(
 	if (call->deadline_ms && clock_left_ms(call->deadline_ms) == 0)
 		return error_set(err, ERROR_DEADLINE, NULL);
 	CLEANUP(http_reply_cleanup) struct http_reply *reply = memory_alloc(sizeof(*reply));
+	int moved = http_client_move(client, call, reply, err);
+	if (moved < 0)
+		return -1;
+	if (moved) {
+		*out = TAKE(reply);
+		return 0;
+	}
 	struct run run = {.handle = borrow_handle(client),
 		.addresses = client->addresses,
 		.call = call,
@@ -416,73 +383,4 @@ int http_client_run(
 		return -1;
 	*out = TAKE(reply);
 	return 0;
-}
-
-/* --- replies */
-
-void http_reply_free(struct http_reply *reply)
-{
-	if (!reply)
-		return;
-	buf_release(&reply->headers);
-	buf_release(&reply->body);
-	free(reply);
-}
-
-void http_reply_cleanup(struct http_reply **reply)
-{
-	http_reply_free(*reply);
-}
-
-int http_reply_status(const struct http_reply *reply)
-{
-	return reply->status;
-}
-
-const char *http_reply_header(const struct http_reply *reply, const char *name)
-{
-	const char *at = reply->headers.data, *end = at ? at + reply->headers.length : NULL;
-	while (at < end) {
-		const char *value = at + strlen(at) + 1;
-		if (strcasecmp(at, name) == 0)
-			return value;
-		at = value + strlen(value) + 1;
-	}
-	return NULL;
-}
-
-const char *http_reply_body(const struct http_reply *reply)
-{
-	return reply->body.data ? reply->body.data : "";
-}
-
-size_t http_reply_body_length(const struct http_reply *reply)
-{
-	return reply->body.length;
-}
-
-static enum error_code code_of_status(int status)
-{
-	switch (status) {
-	case 401:
-	case 403:
-		return ERROR_FORBIDDEN;
-	case 404:
-		return ERROR_NOT_FOUND;
-	case 408:
-	case 504:
-		return ERROR_DEADLINE;
-	case 429:
-		return ERROR_UNAVAILABLE;
-	case 507:
-		return ERROR_FULL;
-	default:
-		return status >= 500 ? ERROR_UNAVAILABLE : ERROR_INTERNAL;
-	}
-}
-
-int http_reply_error(const struct http_reply *reply, struct error *err)
-{
-	return error_set_cause(
-		err, code_of_status(reply->status), "HTTP %d: %.160s", reply->status, http_reply_body(reply));
 }

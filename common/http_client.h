@@ -15,8 +15,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum { HTTP_MOVE_FROM = 1 << 20 }; /* bytes: fewer are not worth what http_call.move() costs */
+
 struct address_policy;
 struct http_client;
+struct http_stream;
 struct http_reply; /* status, headers, the kept body */
 
 struct http_client_options {
@@ -47,6 +50,11 @@ struct http_call {
 	int (*head)(void *context, const struct http_reply *reply, struct error *err);
 	int (*write)(void *context, const void *bytes, size_t length, struct error *err);
 	void *write_context;
+
+	/* In place of write(), for a GET that is large enough to be worth a connection of its own, where the body of a 2xx
+	 * comes as it is (no TLS, no proxy, a Content-Length): takes all of the stream, or fails (-1 and *err).
+	 * NULL: always write(), which is needed in either case. */
+	int (*move)(void *context, struct http_stream *stream, struct error *err);
 
 	int64_t deadline_ms;      /* monotonic, for the whole call; 0: none */
 	int64_t stall_timeout_ms; /* without one byte moving; 0: none */

@@ -5,7 +5,8 @@
 /*
  * What the files of the HTTP server share and nobody else includes: http_server.c (listener,
  * connections, drain), http_head.c (refuses malformed heads), http_request.c (the exchange's request),
- * http_response.c (its response), http_sendfile.c (files in it), http_socket.c (the socket of an exchange),
+ * http_response.c (its response), http_sendfile.c (files in it), http_splice.c (other connections' bytes in it), http_socket.c (the socket of an
+ * exchange),
  * http_deadline.c (ends exchanges that take too long).
  */
 
@@ -102,6 +103,11 @@ void http_pace_end(struct http_exchange *exchange, int64_t began_ms, int64_t mov
 
 /* The exchange's socket, which stays its own for as long as it is open; -1 when it cannot be found. */
 int http_socket_find(const struct http_exchange *exchange);
+/* Lets push() move up to `size` bytes to it, as sendfile() does and answers: > 0 sent; 0: the socket was full, and has room
+ * again; -1: the client is gone (CANCELLED), or push() has failed, or moved nothing (INTERNAL). */
+MUST_CHECK ssize_t http_socket_push(struct http_exchange *exchange, int socket,
+	ssize_t (*push)(void *context, int socket, size_t size), void *context, size_t length,
+	struct error *err);
 
 /* 0 when so many bytes of body may still be sent; else the connection is cut. */
 MUST_CHECK int http_response_check_room(struct http_exchange *exchange, int64_t length, struct error *err);

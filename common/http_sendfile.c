@@ -2,12 +2,10 @@
 #include "common/http_internal.h"
 
 #include "common/cleanup.h"
-#include "common/clock.h"
 #include "common/memory.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <sys/sendfile.h>
 
 /*
@@ -41,45 +39,16 @@ static int copy(struct http_exchange *exchange, int fd, int64_t first, int64_t l
 	return 0;
 }
 
-static int cut(struct http_exchange *exchange, struct error *err)
-{
-	exchange->cut = true;
-	return error_set(err, ERROR_CANCELLED, "the client went away or stopped reading");
-}
+struct file_piece {
+	int fd;
+	off_t at;
+};
 
-static bool wait_for_room(struct http_exchange *exchange, int socket)
+static ssize_t push_from_file(void *context, int socket, size_t size)
 {
-	struct pollfd room = {.fd = socket, .events = POLLOUT};
-	int64_t until_ms = clock_monotonic_ms() + exchange->server->options.body_timeout_ms;
-	for (;;) {
-		int ready = poll(&room, 1, (int)clock_left_ms(until_ms));
-		if (ready > 0)
-			return !(room.revents & (POLLERR | POLLHUP));
-		if (ready == 0 || errno != EINTR)
-			return false;
-	}
-}
-
-/* Bytes sent, at most one piece; 0: the socket was full, and has room again. -1: the client is gone, or *err. */
-static ssize_t send_piece(
-	struct http_exchange *exchange, int socket, int fd, int64_t first, int64_t length, struct error *err)
-{
-	size_t piece = http_pace_piece(exchange, length < SENDFILE_PIECE ? (size_t)length : SENDFILE_PIECE);
-	off_t at = (off_t)first;
-	int64_t began_ms = http_pace_begin(exchange);
-	ssize_t sent = sendfile(socket, fd, &at, piece);
-	int reason = errno;
-	bool full = sent < 0 && (reason == EAGAIN || reason == EINTR);
-	bool gone = full ? !wait_for_room(exchange, socket)
-			 : sent < 0 && (reason == EPIPE || reason == ECONNRESET || reason == ENOTCONN);
-	http_pace_end(exchange, began_ms, sent);
-	if (gone)
-		return cut(exchange, err);
-	if (full)
-		return 0;
-	if (sent < 0)
-		return error_set_errno(err, reason, "send a file");
-	return sent > 0 ? sent : shorter(err);
+	struct file_piece *piece = context;
+	off_t at = piece->at;
+	return sendfile(socket, piece->fd, &at, size < SENDFILE_PIECE ? size : SENDFILE_PIECE);
 }
 
 static int send_from_pages(
@@ -88,7 +57,9 @@ static int send_from_pages(
 	if (http_response_flush(exchange, err))
 		return -1;
 	while (length > 0) {
-		ssize_t sent = send_piece(exchange, socket, fd, first, length, err);
+		struct file_piece piece = {fd, (off_t)first};
+		ssize_t sent =
+			http_socket_push(exchange, socket, push_from_file, &piece, (size_t)length, err);
 		if (sent < 0)
 			return -1;
 		first += sent;

@@ -22,6 +22,7 @@
 
 struct http_server;
 struct http_exchange;
+struct http_stream;
 
 struct http_header {
 	const char *name, *value; /* name NULL ends a list */
@@ -97,6 +98,10 @@ MUST_CHECK int http_exchange_write(
  * it has fewer. */
 MUST_CHECK int http_exchange_write_file(
 	struct http_exchange *exchange, int fd, int64_t first, int64_t length, struct error *err);
+/* The same with all that a stream has left: it goes from the one connection to the other where that is possible. Also what
+ * made the stream fail. Not for HEAD. */
+MUST_CHECK int http_exchange_write_stream(
+	struct http_exchange *exchange, struct http_stream *stream, struct error *err);
 /* Ends a started response. With complete == false the connection is cut, so that the client sees that the
  * body is not whole. */
 void http_exchange_finish(struct http_exchange *exchange, bool complete);

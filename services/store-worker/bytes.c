@@ -5,6 +5,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/http_client.h"
 #include "common/http_server.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -63,6 +64,13 @@ static int exchange_write(struct sink *base, const void *bytes, size_t length, s
 	return http_exchange_write(sink->exchange, bytes, length, err);
 }
 
+static int exchange_move(struct sink *base, struct http_stream *stream, struct error *err)
+{
+	struct exchange_sink *sink = (struct exchange_sink *)base;
+	start(sink);
+	return http_exchange_write_stream(sink->exchange, stream, err);
+}
+
 static int open_ticket(const struct bytes *bytes, const char *ticket, struct buf *claims, struct arena *arena,
 	struct job_message *out, struct error *err)
 {
@@ -92,6 +100,8 @@ static int send_object(struct http_exchange *exchange, struct store *store, cons
 	sink->length = range_length(wanted, info.size, err);
 	if (sink->length < 0)
 		return -1;
+	if (sink->length >= HTTP_MOVE_FROM)
+		sink->base.move = exchange_move;
 	bool is_head = strcmp(http_exchange_method(exchange), "HEAD") == 0;
 	if (!is_head &&
 		store_get(store, wanted->key, wanted->range_first, wanted->range_last, &sink->base, err) != 0)
@@ -115,7 +125,7 @@ static void serve_object(
 	struct bytes *bytes, struct http_exchange *exchange, const struct job_message *wanted)
 {
 	struct error err = {.code = ERROR_NONE};
-	struct exchange_sink sink = {.base = {exchange_write}, .exchange = exchange};
+	struct exchange_sink sink = {.base = {exchange_write, NULL}, .exchange = exchange};
 	struct store *store = NULL;
 	int64_t begun = clock_monotonic_ms();
 	int result = store_cache_acquire(bytes->options.stores, &wanted->store, &store, &err);

@@ -33,7 +33,7 @@ static int pattern_rewind(struct source *base, struct error *err)
 
 void pattern_source_init(struct pattern_source *source, unsigned seed, int64_t size)
 {
-	*source = (struct pattern_source){.base = {pattern_read, pattern_rewind, size, NULL, NULL, NULL},
+	*source = (struct pattern_source){.base = {pattern_read, pattern_rewind, size, NULL, NULL, false, NULL},
 		.seed = seed,
 		.size = size,
 		.fail_at = -1};
@@ -55,5 +55,6 @@ static int pattern_write(struct sink *base, const void *bytes, size_t length, st
 
 void pattern_sink_init(struct pattern_sink *sink, unsigned seed, int64_t first)
 {
-	*sink = (struct pattern_sink){.base = {pattern_write}, .seed = seed, .at = first, .fail_at = -1};
+	*sink = (struct pattern_sink){
+		.base = {pattern_write, NULL}, .seed = seed, .at = first, .fail_at = -1};
 }

@@ -19,6 +19,7 @@
 #include "domain/intake.h"
 
 struct arena;
+struct http_stream;
 struct config;
 struct db_pool;
 struct http_client;
@@ -96,6 +97,8 @@ struct transfer_sink {
 	void *context;
 	/* In place of write(), where bytes of a file need not pass through memory; NULL: they do. */
 	int (*write_file)(void *context, int fd, int64_t first, int64_t length, struct error *err);
+	/* The same with bytes that come by a connection, of which it takes all; NULL: they do. */
+	int (*write_stream)(void *context, struct http_stream *stream, struct error *err);
 };
 
 /* Pushes bytes first..last (inclusive, within media->size) of a READY media. A media whose object is gone

@@ -36,6 +36,12 @@ static int relay_write(void *context, const void *bytes, size_t length, struct e
 	return relay->sink->write(relay->sink->context, bytes, length, err);
 }
 
+static int relay_stream(void *context, struct http_stream *stream, struct error *err)
+{
+	struct relay *relay = context;
+	return relay->sink->write_stream(relay->sink->context, stream, err);
+}
+
 /* The bytes wait at the worker: pull them through. */
 static int pull(struct transfer *transfer, const char *url, struct relay *relay, struct error *err)
 {
@@ -44,6 +50,7 @@ static int pull(struct transfer *transfer, const char *url, struct relay *relay,
 		.url = url,
 		.head = relay_head,
 		.write = relay_write,
+		.move = relay->sink->write_stream && relay->expected >= HTTP_MOVE_FROM ? relay_stream : NULL,
 		.write_context = relay,
 		.stall_timeout_ms = transfer->parts.config->stall_timeout_ms,
 	};

@@ -155,10 +155,16 @@ static int write_file(void *context, int fd, int64_t first, int64_t length, stru
 	return http_exchange_write_file(content->request->exchange, fd, first, length, err);
 }
 
+static int write_stream(void *context, struct http_stream *stream, struct error *err)
+{
+	struct content *content = context;
+	return http_exchange_write_stream(content->request->exchange, stream, err);
+}
+
 static int send_part(struct content *content, int64_t first, int64_t last, struct error *err)
 {
 	struct caller caller = session_caller(content->request);
-	struct transfer_sink sink = {begin, write_bytes, content, write_file};
+	struct transfer_sink sink = {begin, write_bytes, content, write_file, write_stream};
 	return transfer_get(content->gateway->transfer, &content->row, first, last, &sink, &caller,
 		content->request->arena, err);
 }

@@ -114,7 +114,7 @@ static int run_download(
 	encoder.content_length =
 		(int64_t)(strlen(encoder.head) + base64_encoded_length((size_t)row.size, BASE64_STANDARD) +
 			  sizeof(TAIL) - 1);
-	struct transfer_sink sink = {begin, encode, &encoder, NULL};
+	struct transfer_sink sink = {begin, encode, &encoder, NULL, NULL};
 	if (transfer_get(gateway->transfer, &row, 0, row.size - 1, &sink, &caller, request->arena, err))
 		return -1;
 	return finish(&encoder, err);

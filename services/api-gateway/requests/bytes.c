@@ -58,7 +58,7 @@ static int add(struct call *call, struct gateway *gateway, struct error *err)
 	const char *url = NULL;
 	struct caller caller = {.actor = {call->principal.username, call->request.request_id},
 		.traceparent = call->request.traceparent};
-	struct transfer_sink sink = {begin, keep, &bytes, NULL};
+	struct transfer_sink sink = {begin, keep, &bytes, NULL, NULL};
 	if (find(call, gateway, &row, err))
 		return -1;
 	if (row.size > gateway->config->request_max) {

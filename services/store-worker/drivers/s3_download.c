@@ -2,6 +2,7 @@
 #include "drivers/s3_download.h"
 
 #include "common/cleanup.h"
+#include "common/http_stream.h"
 #include "drivers/s3_request.h"
 #include "drivers/s3_retry.h"
 
@@ -112,6 +113,17 @@ static int pass_on(void *context, const void *bytes, size_t length, struct error
 	return 0;
 }
 
+static int pass_stream(void *context, struct http_stream *stream, struct error *err)
+{
+	struct download *download = context;
+	int64_t before = stream->left;
+	if (before > download->end - download->next)
+		return unusable(err, "more bytes than announced");
+	int result = download->sink->move(download->sink, stream, err);
+	download->next += before - stream->left;
+	return result;
+}
+
 static bool is_whole(const struct download *download)
 {
 	return download->end >= 0 && download->next == download->end;
@@ -141,6 +153,7 @@ static int fetch_rest(const struct s3_bucket *bucket, const char *key, struct do
 		.headers = headers,
 		.head = begin_body,
 		.write = pass_on,
+		.move = download->sink->move ? pass_stream : NULL,
 		.context = download};
 	CLEANUP(s3_answer_release) struct s3_answer answer = {0};
 	int result = s3_request_once(bucket, &request, &answer, err);

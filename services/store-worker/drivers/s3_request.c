@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/digest.h"
+#include "common/http_stream.h"
 #include "drivers/file_io.h"
 #include "drivers/s3_retry.h"
 
@@ -69,6 +70,15 @@ static int pass_bytes(void *context, const void *bytes, size_t length, struct er
 	return -1;
 }
 
+static int pass_stream(void *context, struct http_stream *stream, struct error *err)
+{
+	struct callbacks *callbacks = context;
+	if (callbacks->request->move(callbacks->request->context, stream, err) == 0)
+		return 0;
+	callbacks->failed = !stream->failed;
+	return -1;
+}
+
 static void append_headers(const struct s3_bucket *bucket, const struct s3_request *request,
 	const struct sigv4_request *signing, struct buf *out)
 {
@@ -100,6 +110,7 @@ static int send_request(const struct s3_bucket *bucket, const struct s3_request 
 		.body_length = (int64_t)request->length,
 		.head = pass_head,
 		.write = request->write ? pass_bytes : NULL,
+		.move = request->move ? pass_stream : NULL,
 		.write_context = callbacks,
 		.read = request->file ? give_file : NULL,
 		.rewind = request->file ? rewind_file : NULL,

@@ -43,6 +43,7 @@ struct s3_request {
 	/* As in http_client.h; without write() the reply keeps its body. */
 	int (*head)(void *context, const struct http_reply *reply, struct error *err);
 	int (*write)(void *context, const void *bytes, size_t length, struct error *err);
+	int (*move)(void *context, struct http_stream *stream, struct error *err);
 	void *context;
 };
 

@@ -208,7 +208,7 @@ static int put_again(const struct zipfile_archive *archive, const struct zipfile
 	struct source *source, struct error *err)
 {
 	char beyond;
-	struct comparing_sink sink = {.base = {compare}, .source = source};
+	struct comparing_sink sink = {.base = {compare, NULL}, .source = source};
 	int result = 0;
 	if (entry->size != source->size)
 		sink.differs = true;

@@ -64,7 +64,7 @@ static int paced_write(struct sink *base, const void *bytes, size_t length, stru
 /* The checksum, or the code of what keeps it from being told. -1: the job itself cannot go on. */
 static int hash(struct pace *pace, const char *key, struct buf *out, struct error *err)
 {
-	struct paced_sink sink = {.base = {paced_write}, .pace = pace};
+	struct paced_sink sink = {.base = {paced_write, NULL}, .pace = pace};
 	char hex[DIGEST_HEX_SIZE];
 	hashing_sink_init(&sink.hashing, pace->job->message->deadline_unix_ms);
 	sink.hashing.watch = pace->job->watch;

@@ -70,7 +70,7 @@ void pulled_source_init(struct pulled_source *source,
 		.push = push,
 		.context = context,
 		.timeout_ms = timeout_ms,
-		.sink = {.base = {push_piece}},
+		.sink = {.base = {push_piece, NULL}},
 	};
 }
 

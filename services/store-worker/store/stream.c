@@ -197,7 +197,7 @@ static int memory_write(struct sink *base, const void *bytes, size_t length, str
 
 void memory_sink_init(struct memory_sink *sink, size_t limit)
 {
-	*sink = (struct memory_sink){.base = {memory_write}, .limit = limit};
+	*sink = (struct memory_sink){.base = {memory_write, NULL}, .limit = limit};
 }
 
 void memory_sink_release(struct memory_sink *sink)
@@ -220,7 +220,7 @@ static int hashing_write(struct sink *base, const void *bytes, size_t length, st
 
 void hashing_sink_init(struct hashing_sink *sink, int64_t deadline_unix_ms)
 {
-	*sink = (struct hashing_sink){.base = {hashing_write},
+	*sink = (struct hashing_sink){.base = {hashing_write, NULL},
 		.digest = digest_create(DIGEST_SHA256),
 		.deadline_unix_ms = deadline_unix_ms};
 }

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 struct digest;
+struct http_stream;
 
 /* A transfer as others see it: how far it is, and whether it is to stop at its next buffer. */
 struct transfer_watch {
@@ -41,6 +42,9 @@ struct source {
 struct sink {
 	/* 0; -1 and *err stops the transfer, which then fails with that error. */
 	int (*write)(struct sink *sink, const void *bytes, size_t length, struct error *err);
+	/* In place of write(), where many bytes come by a connection and need not pass through memory: takes all of
+	 * them, or fails; stream->failed tells whose failure it is. NULL: they do pass. */
+	int (*move)(struct sink *sink, struct http_stream *stream, struct error *err);
 };
 
 /* --- sources */

@@ -2,6 +2,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/http_stream.h"
 #include "common/memory.h"
 #include "store/multipart.h"
 #include "store/store.h"
@@ -68,12 +69,28 @@ static int put(int64_t size)
 	return store_put(fixture.store, "key", &source.base, NULL, &err);
 }
 
+static bool takes_streams; /* the sink of get() does */
+static int streams;
+
+static int take_stream(struct sink *sink, struct http_stream *stream, struct error *err_)
+{
+	char piece[10000];
+	streams++;
+	while (stream->left > 0) {
+		ssize_t got = http_stream_read(stream, piece, sizeof(piece), err_);
+		if (got < 0 || sink->write(sink, piece, (size_t)got, err_) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Gets the object, which must be (a beginning of) the pattern, and returns how many bytes came; *result is
  * that of store_get(). */
 static int64_t get(int64_t first, int64_t last, int *result)
 {
 	struct pattern_sink sink;
 	pattern_sink_init(&sink, 1, first);
+	sink.base.move = takes_streams ? take_stream : NULL;
 	*result = store_get(fixture.store, "key", first, last, &sink.base, &err);
 	assert_int_equal(sink.wrong, 0);
 	return sink.count;
@@ -313,6 +330,25 @@ static void a_get_that_stalls_goes_on_where_it_broke(void **state)
 	cut_and_resumed(FAKE_STALL, "ETag: \"v1\"\r\nContent-Range: bytes 100000-299999/300000\r\n");
 }
 
+static void with_streams(void (*test)(void **state), void **state)
+{
+	takes_streams = true;
+	streams = 0;
+	test(state);
+	assert_int_equal(streams, 2);
+	takes_streams = false;
+}
+
+static void a_stream_that_is_cut_goes_on_where_it_broke(void **state)
+{
+	with_streams(a_get_that_is_cut_goes_on_where_it_broke, state);
+}
+
+static void a_stream_that_stalls_goes_on_where_it_broke(void **state)
+{
+	with_streams(a_get_that_stalls_goes_on_where_it_broke, state);
+}
+
 static void a_cut_range_goes_on_to_its_own_end(void **state)
 {
 	(void)state;
@@ -548,6 +584,8 @@ int main(void)
 		FAULT_TEST(answers_that_make_no_sense_fail_the_put_and_abort_the_upload),
 		FAULT_TEST(a_get_that_is_cut_goes_on_where_it_broke),
 		FAULT_TEST(a_get_that_stalls_goes_on_where_it_broke),
+		FAULT_TEST(a_stream_that_is_cut_goes_on_where_it_broke),
+		FAULT_TEST(a_stream_that_stalls_goes_on_where_it_broke),
 		FAULT_TEST(a_cut_range_goes_on_to_its_own_end),
 		FAULT_TEST(a_cut_get_without_etag_is_not_resumed),
 		FAULT_TEST(a_get_that_is_cut_again_and_again_is_given_up),
