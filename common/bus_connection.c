@@ -12,12 +12,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const char SYSTEM_AUTHORITIES[] = "/etc/ssl/certs/ca-certificates.crt";
@@ -141,6 +144,13 @@ void bus_connection_begin(struct bus_connection *connection, int limit_ms)
 void bus_connection_end(struct bus_connection *connection)
 {
 	bus_watchdog_disarm(connection->watchdog);
+}
+
+void bus_connection_gather(struct bus_connection *connection, bool gather)
+{
+	int value = gather;
+	if (connection->fd >= 0)
+		(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
 }
 
 static amqp_table_entry_t text_entry(const char *name, const char *value)

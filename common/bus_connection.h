@@ -71,6 +71,8 @@ MUST_CHECK int bus_connection_sent(struct bus_connection *connection, int status
 /* Around the library's calls that write: the watchdog's limit. */
 void bus_connection_begin(struct bus_connection *connection, int limit_ms);
 void bus_connection_end(struct bus_connection *connection);
+/* Between true and false what is written is sent in full packets: fewer wake-ups for the broker. */
+void bus_connection_gather(struct bus_connection *connection, bool gather);
 
 /* 1: *event · 0: nothing to read now · -1: connection lost. Keeps the heartbeat: to be called every few
  * seconds. */

@@ -180,10 +180,15 @@ static int publish_one(struct bus_publisher *publisher)
 static int publish_some(struct bus_publisher *publisher)
 {
 	take_queue(publisher);
-	for (int i = 0; i < PUBLISH_RUN && can_publish(publisher); i++)
-		if (publish_one(publisher))
-			return -1;
-	return 0;
+	bool several = can_publish(publisher) && publisher->sending->next;
+	int result = 0;
+	if (several)
+		bus_connection_gather(&publisher->connection, true);
+	for (int i = 0; i < PUBLISH_RUN && !result && can_publish(publisher); i++)
+		result = publish_one(publisher);
+	if (several)
+		bus_connection_gather(&publisher->connection, false);
+	return result;
 }
 
 static void confirm(struct bus_publisher *publisher, const struct bus_event *event)
