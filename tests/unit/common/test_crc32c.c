@@ -39,6 +39,23 @@ static void both_ways_agree_at_every_length_and_alignment(void **state)
 				crc32c_update_portable(0, bytes + from, length));
 }
 
+static void both_ways_agree_on_many_bytes(void **state)
+{
+	(void)state;
+	static unsigned char bytes[100000];
+	static const size_t LENGTHS[] = {12287, 12288, 12289, 24576, 65536, 99999, 100000};
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 2654435761U >> 13);
+	for (size_t i = 0; i < sizeof(LENGTHS) / sizeof(LENGTHS[0]); i++)
+		for (uint32_t before = 0; before < 2; before++)
+			assert_int_equal(crc32c_update(before, bytes, LENGTHS[i]),
+				crc32c_update_portable(before, bytes, LENGTHS[i]));
+	const uint32_t whole = crc32c_update(0, bytes, sizeof(bytes));
+	for (size_t cut = 1; cut < sizeof(bytes); cut += 7919)
+		assert_int_equal(
+			crc32c_update(crc32c_update(0, bytes, cut), bytes + cut, sizeof(bytes) - cut), whole);
+}
+
 static void pieces_give_the_same_as_the_whole(void **state)
 {
 	(void)state;
@@ -56,6 +73,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_texts_have_their_known_values),
 		cmocka_unit_test(both_ways_agree_at_every_length_and_alignment),
+		cmocka_unit_test(both_ways_agree_on_many_bytes),
 		cmocka_unit_test(pieces_give_the_same_as_the_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
