@@ -66,6 +66,8 @@ struct store_descriptor {
 	const char *s3_secret_sealed;                   /* seal.h, context "s3_config:" + s3_url */
 };
 
+enum { JOB_BLOCK_SIZE = 8 << 20, JOB_BLOCK_SUM_SIZE = 32 };
+
 /* Where a put's bytes are: inline, at a path and url, or to be fetched. */
 struct job_source {
 	const void *inline_bytes; /* with inline_length; not NULL when inline, even for 0 bytes */
@@ -74,6 +76,9 @@ struct job_source {
 		path; /* a spool file, when the worker shares the directory; url is then set too, for workers that do not see it */
 	const char *
 		compared; /* the state (file_id.h) of the file at path in which it was read and had size and sha256; NULL: was not */
+	const void *
+		blocks; /* with blocks_length: the SHA-256, in bytes, of each JOB_BLOCK_SIZE bytes of that file; NULL: unknown */
+	size_t blocks_length;
 	const char *url; /* ticket on a gateway, or presigned by one */
 	const char *
 		fetch; /* URL of somebody else's, to be read if the worker's settings allow it; with url only where that is presigned for it */

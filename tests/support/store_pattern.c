@@ -33,11 +33,11 @@ static int pattern_rewind(struct source *base, struct error *err)
 
 void pattern_source_init(struct pattern_source *source, unsigned seed, int64_t size)
 {
-	*source =
-		(struct pattern_source){.base = {pattern_read, pattern_rewind, size, NULL, NULL, false, NULL},
-			.seed = seed,
-			.size = size,
-			.fail_at = -1};
+	*source = (struct pattern_source){
+		.base = {.read = pattern_read, .rewind = pattern_rewind, .size = size},
+		.seed = seed,
+		.size = size,
+		.fail_at = -1};
 }
 
 static int pattern_write(struct sink *base, const void *bytes, size_t length, struct error *err)

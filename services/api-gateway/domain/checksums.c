@@ -54,6 +54,7 @@ void checksummer_update(struct checksummer *summer, const void *bytes, size_t le
 	for (int kind = 0; kind < CHECKSUM_COUNT; kind++)
 		if (summer->digests[kind])
 			digest_update(summer->digests[kind], bytes, length);
+	block_sums_update(&summer->blocks, bytes, length);
 }
 
 void checksummer_finish(struct checksummer *summer, struct checksums *out)
@@ -66,12 +67,14 @@ void checksummer_finish(struct checksummer *summer, struct checksums *out)
 		digest_finish_hex(summer->digests[kind], hex);
 		memcpy(checksum_of(out, kind), hex, strlen(hex) + 1);
 	}
+	block_sums_finish(&summer->blocks);
 }
 
 void checksummer_release(struct checksummer *summer)
 {
 	for (int kind = 0; kind < CHECKSUM_COUNT; kind++)
 		digest_free(summer->digests[kind]);
+	block_sums_release(&summer->blocks);
 	*summer = (struct checksummer){0};
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "domain/block_sums.h"
 
 #include <stddef.h>
 
@@ -41,6 +42,7 @@ struct checksum_claims {
 /* Computes SHA-256 and what the claims name. Zero-initialise, or release after init. */
 struct checksummer {
 	struct digest *digests[CHECKSUM_COUNT];
+	struct block_sums blocks; /* if its user inits them */
 };
 void checksummer_init(struct checksummer *summer, const struct checksum_claims *claims /* NULL: none */);
 void checksummer_update(struct checksummer *summer, const void *bytes, size_t length);

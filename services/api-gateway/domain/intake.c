@@ -4,6 +4,7 @@
 #include "common/cleanup.h"
 #include "domain/read_back.h"
 #include "domain/sum_thread.h"
+#include "schemas/job_message.h"
 
 enum { PIECE_SIZE = 256 * 1024, BESIDE_FROM = 4 * PIECE_SIZE };
 
@@ -184,6 +185,8 @@ static int pull_all(
 		return pull_behind(intake, read_bytes, context, err);
 	if (expected >= 0 && expected < BESIDE_FROM)
 		return pull(intake, read_bytes, context, expected, err);
+	if (intake->limits.in_blocks && (expected < 0 || expected >= JOB_BLOCK_SIZE))
+		block_sums_init(&intake->summer.blocks);
 	return pull_beside(intake, read_bytes, context, err);
 }
 

@@ -27,6 +27,7 @@ struct intake_limits {
 	int64_t object_max; /* bytes at all: TOO_LARGE beyond */
 	bool durable;       /* always spooled, and synced: the client will not wait for the store */
 	bool for_disk;      /* its store may take the spool file as it is, and syncs it */
+	bool in_blocks;     /* its store may take it in blocks, by their own sums (block_sums.h) */
 	const struct checksum_claims *claims; /* NULL: none; else borrowed until the end */
 };
 

@@ -66,6 +66,8 @@ static void compose(struct put_run *run, const struct intake *intake)
 		return;
 	struct spool *spool = run->transfer->parts.spool;
 	run->job.source.path = spool_path(spool, run->arena, intake->file.name);
+	run->job.source.blocks = intake->summer.blocks.sums.data;
+	run->job.source.blocks_length = intake->summer.blocks.sums.length;
 	run->job.source.compared = *intake->compared ? arena_strdup(run->arena, intake->compared) : NULL;
 	run->job.source.url =
 		spool_ticket_url(spool, run->arena, intake->file.name, run->job.deadline_unix_ms);

@@ -146,6 +146,7 @@ int handle_content_put(
 		check_before_body(gateway, request, response, &creation, err))
 		return -1;
 	limits.for_disk = creation.store_type == STORE_FILESYSTEM || creation.store_type == STORE_HASHDIR;
+	limits.in_blocks = creation.store_type == STORE_BUCKET;
 	if ((!limits.durable && transfer_check(gateway->transfer, err)) ||
 		intake_receive(transfer_spool(gateway->transfer), &limits, read_body, request,
 			request->source.content_length, &intake, err))

@@ -90,7 +90,7 @@ static int copy_source(struct source *source, int fd, struct error *err)
 static int check_taken(struct source *source, int fd, struct error *err)
 {
 	if (source->settled)
-		return 0;
+		return source->pass_over(source, source->size, err);
 	write_behind_all(fd);
 	CLEANUP(cleanup_free) char *piece = memory_alloc(STREAM_BUFFER_SIZE);
 	ssize_t got;

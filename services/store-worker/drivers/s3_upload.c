@@ -4,12 +4,14 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/digest.h"
+#include "common/hex.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "drivers/s3_multipart.h"
 #include "drivers/s3_object.h"
 #include "drivers/s3_parts.h"
 #include "drivers/s3_request.h"
+#include "schemas/job_message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,6 +139,20 @@ static int hash_part(struct upload *upload, size_t length, char sha256[DIGEST_HE
 	return 0;
 }
 
+/* The sum of the part that begins at the offset: known, where the parts are the blocks whose sums came with the file. */
+static int sum_part(
+	struct upload *upload, int64_t offset, size_t length, char sha256[DIGEST_HEX_SIZE], struct error *err)
+{
+	struct source *source = upload->source;
+	if (!source->blocks || upload->limit != JOB_BLOCK_SIZE)
+		return hash_part(upload, length, sha256, err);
+	hex_encode(source->blocks + offset / JOB_BLOCK_SIZE * JOB_BLOCK_SUM_SIZE, JOB_BLOCK_SUM_SIZE, sha256);
+	if (source->pass_over(source, (int64_t)length, err) == -1)
+		return -1;
+	upload->total += (int64_t)length;
+	return 0;
+}
+
 /* A file's parts need not be held: each is sent from the file while the next one is hashed. Were it not the same
  * then, the server would refuse it. */
 static int add_file_parts(
@@ -154,7 +170,7 @@ static int add_file_parts(
 		char sha256[DIGEST_HEX_SIZE];
 		int64_t offset = upload->total, left = upload->source->size - offset;
 		size_t length = (uint64_t)left < upload->limit ? (size_t)left : upload->limit;
-		if (hash_part(upload, length, sha256, err) == -1 ||
+		if (sum_part(upload, offset, length, sha256, err) == -1 ||
 			s3_parts_send_file(&parts, fd, offset, length, sha256, err) == -1)
 			return -1;
 	}

@@ -67,7 +67,7 @@ static int fill_file(
 	}
 	buf_release(&staging->bytes);
 	staging->file.fd = fd;
-	staging->file.base = (struct source){read_file, NULL, size, NULL, NULL, false, NULL};
+	staging->file.base = (struct source){.read = read_file, .size = size};
 	staging->source = &staging->file.base;
 	return 0;
 }

@@ -123,6 +123,15 @@ static bool is_settled(const struct job *job, int fd)
 	return *state && strcmp(state, message->source.compared) == 0 && status.st_size == message->size;
 }
 
+/* As many sums as the file has blocks. */
+static bool has_blocks(const struct job_message *message)
+{
+	uint64_t size = message->size > 0 ? (uint64_t)message->size : 0;
+	return message->source.blocks && message->sha256 &&
+	       message->source.blocks_length ==
+		       (size + JOB_BLOCK_SIZE - 1) / JOB_BLOCK_SIZE * JOB_BLOCK_SUM_SIZE;
+}
+
 static int put_source_open(const struct job *job, struct put_source *source, struct error *err)
 {
 	const struct job_source *from = &job->message->source;
@@ -139,8 +148,10 @@ static int put_source_open(const struct job *job, struct put_source *source, str
 	}
 	if (job->message->size >= 0)
 		source->chosen->size = job->message->size;
-	if (source->chosen == &source->file.base)
+	if (source->chosen == &source->file.base && from->path) {
 		source->file.base.settled = is_settled(job, source->file.fd);
+		source->file.base.blocks = has_blocks(job->message) ? from->blocks : NULL;
+	}
 	return 0;
 }
 
@@ -202,8 +213,6 @@ static int put(struct job *job, struct put_source *source, struct error *err)
 	hashing.also = also;
 	hashing.base.receipt = also ? receipt : NULL;
 	int result = store_put(job->store, message->key, &hashing.base, message->content_type, err);
-	if (result == 0 && hashing.base.settled && !hashing.count)
-		hashing_source_settle(&hashing);
 	if (result == 0 && also)
 		digest_finish_hex(also, md5);
 	if (result == 0)

@@ -66,7 +66,7 @@ void pulled_source_init(struct pulled_source *source,
 	int64_t timeout_ms)
 {
 	*source = (struct pulled_source){
-		.base = {pulled_read, pulled_rewind, size, NULL, NULL, false, NULL},
+		.base = {.read = pulled_read, .rewind = pulled_rewind, .size = size},
 		.push = push,
 		.context = context,
 		.timeout_ms = timeout_ms,

@@ -54,6 +54,15 @@ static ssize_t sized_read(struct source *base, void *out, size_t size, struct er
 	return got;
 }
 
+static int sized_skip(struct source *base, int64_t length, struct error *err)
+{
+	struct sized_source *source = (struct sized_source *)base;
+	if (source->inner->pass_over(source->inner, length, err) != 0)
+		return -1;
+	source->passed += length;
+	return source->passed == base->size ? expect_end(source->inner, base->size, err) : 0;
+}
+
 static int sized_rewind(struct source *base, struct error *err)
 {
 	struct sized_source *source = (struct sized_source *)base;
@@ -94,9 +103,10 @@ int store_put(struct store *store, const char *key, struct source *source, const
 	/* who stores an empty object may never read */
 	if (source->size == 0 && expect_end(source, 0, err) != 0)
 		return -1;
-	struct sized_source sized = {.base = {sized_read, source->rewind ? sized_rewind : NULL, source->size,
-					     source->path, source->file, source->settled, source->receipt},
-		.inner = source};
+	struct sized_source sized = {.base = *source, .inner = source};
+	sized.base.read = sized_read;
+	sized.base.rewind = source->rewind ? sized_rewind : NULL;
+	sized.base.pass_over = source->pass_over ? sized_skip : NULL;
 	return store->driver->put(store, key, source->size < 0 ? source : &sized.base, content_type, err);
 }
 

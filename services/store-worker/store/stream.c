@@ -38,7 +38,7 @@ static int memory_rewind(struct source *base, struct error *err)
 void memory_source_init(struct memory_source *source, const void *bytes, size_t length)
 {
 	*source = (struct memory_source){
-		.base = {memory_read, memory_rewind, (int64_t)length, NULL, NULL, false, NULL},
+		.base = {.read = memory_read, .rewind = memory_rewind, .size = (int64_t)length},
 		.bytes = bytes,
 		.length = length};
 }
@@ -73,7 +73,7 @@ int file_source_adopt(struct file_source *source, int fd, struct error *err)
 	}
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	*source = (struct file_source){
-		.base = {file_read, file_rewind, status.st_size, NULL, NULL, false, NULL}, .fd = fd};
+		.base = {.read = file_read, .rewind = file_rewind, .size = status.st_size}, .fd = fd};
 	return 0;
 }
 
@@ -116,6 +116,8 @@ static void note_passed(struct transfer_watch *watch, size_t length)
 
 static int check_end(struct hashing_source *source, struct error *err)
 {
+	if (source->skipped)
+		snprintf(source->sha256, sizeof(source->sha256), "%s", source->expected);
 	if (!source->sha256[0])
 		digest_finish_hex(source->digest, source->sha256);
 	if (source->expected && strcasecmp(source->expected, source->sha256) != 0) {
@@ -130,7 +132,7 @@ static ssize_t hashing_read(struct source *base, void *out, size_t size, struct 
 	struct hashing_source *source = (struct hashing_source *)base;
 	if (check_going_on(source->watch, source->deadline_unix_ms, err) != 0)
 		return -1;
-	ssize_t got = source->inner->read(source->inner, out, size, err);
+	ssize_t got = source->skipped ? 0 : source->inner->read(source->inner, out, size, err);
 	if (got < 0)
 		return -1;
 	if (got == 0)
@@ -143,6 +145,17 @@ static ssize_t hashing_read(struct source *base, void *out, size_t size, struct 
 	return got;
 }
 
+static int hashing_skip(struct source *base, int64_t length, struct error *err)
+{
+	struct hashing_source *source = (struct hashing_source *)base;
+	if (check_going_on(source->watch, source->deadline_unix_ms, err) != 0)
+		return -1;
+	note_passed(source->watch, (size_t)length);
+	source->count += length;
+	source->skipped = true;
+	return 0;
+}
+
 static int hashing_rewind(struct source *base, struct error *err)
 {
 	struct hashing_source *source = (struct hashing_source *)base;
@@ -153,6 +166,7 @@ static int hashing_rewind(struct source *base, struct error *err)
 	if (source->also)
 		digest_finish_hex(source->also, forgotten);
 	source->sha256[0] = '\0';
+	source->skipped = false;
 	if (source->watch)
 		source->watch->done -= source->count; /* which will pass again */
 	source->count = 0;
@@ -162,20 +176,16 @@ static int hashing_rewind(struct source *base, struct error *err)
 void hashing_source_init(
 	struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms)
 {
-	*source = (struct hashing_source){
-		.base = {hashing_read, inner->rewind ? hashing_rewind : NULL, inner->size, inner->path,
-			inner->file, inner->settled, inner->receipt},
+	*source = (struct hashing_source){.base = *inner,
 		.inner = inner,
 		.digest = digest_create(DIGEST_SHA256),
 		.expected = expected,
 		.deadline_unix_ms = deadline_unix_ms};
-}
-
-void hashing_source_settle(struct hashing_source *source)
-{
-	snprintf(source->sha256, sizeof(source->sha256), "%s", source->expected);
-	source->count = source->base.size;
-	note_passed(source->watch, (size_t)source->count);
+	source->base.read = hashing_read;
+	source->base.rewind = inner->rewind ? hashing_rewind : NULL;
+	source->base.settled = expected && inner->settled;
+	source->base.blocks = expected ? inner->blocks : NULL;
+	source->base.pass_over = source->base.settled || source->base.blocks ? hashing_skip : NULL;
 }
 
 void hashing_source_release(struct hashing_source *source)

@@ -34,7 +34,13 @@ struct source {
 			     NULL: none */
 	const int *file; /* the same, open, and kept: the store may share its blocks (reflink); nobody changes
 			     it meanwhile. NULL: none */
-	bool settled;    /* that file was read and compared as it stands: who takes it need not read it */
+	bool settled;    /* that file was read and compared as it stands: who takes it may skip all of it */
+	const unsigned char *
+		blocks; /* the SHA-256, 32 bytes each, of every JOB_BLOCK_SIZE bytes of that file: who has a server
+					compare them with what it gets may skip those. NULL: unknown */
+	/* In place of read(), as `settled` and `blocks` allow: the next `length` bytes were taken otherwise. Nothing is
+	 * read behind them. NULL where neither is. */
+	int (*pass_over)(struct source *source, int64_t length, struct error *err);
 	char *receipt; /* of 33 bytes: gets what the store answers with as the MD5 of all bytes, in hex, though it may
 			     be none; "" or untouched when it answers with nothing. NULL: nobody asks */
 };
@@ -68,7 +74,7 @@ MUST_CHECK int file_source_open(struct file_source *source, const char *path, st
 MUST_CHECK int file_source_adopt(struct file_source *source, int fd, struct error *err);
 void file_source_release(struct file_source *source);
 
-/* Hashes what passes, and fails in place of the end with CHECKSUM when the bytes are not the expected ones:
+/* Hashes what passes and is not skipped, and fails in place of the end with CHECKSUM when the bytes are not the expected ones:
  * since store_put() asks for the end before it hands on the last byte, wrong bytes never become visible. With
  * a deadline it stops with DEADLINE, also instead of the end; when its watch is cancelled, with CANCELLED. */
 struct hashing_source {
@@ -80,14 +86,13 @@ struct hashing_source {
 	struct transfer_watch *watch; /* NULL: none; set after init */
 	struct digest *also; /* another one that the same bytes pass; NULL: none; set after init, borrowed */
 	int64_t count;
+	bool skipped;    /* so the hash is the expected one */
 	char sha256[65]; /* once the end was seen, else "" */
 };
 /* `inner` and `expected` are borrowed. The path is passed on: a store that takes the file reads it
  * all the same, unless it is settled. */
 void hashing_source_init(
 	struct hashing_source *source, struct source *inner, const char *expected, int64_t deadline_unix_ms);
-/* A settled file was taken without a look at it: its hash and size are what was expected. */
-void hashing_source_settle(struct hashing_source *source);
 void hashing_source_release(struct hashing_source *source);
 
 /* --- sinks */

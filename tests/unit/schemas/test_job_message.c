@@ -60,6 +60,8 @@ static const struct job_message FULL_JOB = {
 		.inline_length = 7,
 		.path = "/spool/1",
 		.compared = "boot/17-4-1.000000005",
+		.blocks = "s\0m",
+		.blocks_length = 3,
 		.url = "http://g/internal/bytes/t",
 		.fetch = "https://data.example.org/x"},
 	.range_first = 10,
@@ -155,6 +157,8 @@ static void every_field_of_a_job_comes_back(void **state)
 	assert_memory_equal(a->source.inline_bytes, b.source.inline_bytes, 7);
 	assert_string_equal(a->source.path, b.source.path);
 	assert_string_equal(a->source.compared, b.source.compared);
+	assert_int_equal(b.source.blocks_length, 3);
+	assert_memory_equal(a->source.blocks, b.source.blocks, 3);
 	assert_string_equal(a->source.url, b.source.url);
 	assert_string_equal(a->source.fetch, b.source.fetch);
 	assert_int_equal(a->range_first, b.range_first);

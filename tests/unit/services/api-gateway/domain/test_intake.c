@@ -4,6 +4,7 @@
 #include "common/arena.h"
 #include "common/cleanup.h"
 #include "common/memory.h"
+#include "schemas/job_message.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
 
@@ -242,6 +243,30 @@ static void many_bytes_are_hashed_beside_their_receiving(void **state)
 	assert_int_equal(scratch_count(fixture->directory), 0);
 }
 
+/* ... which a store that takes them in blocks can use: only where there is more than a block, and only if asked. */
+static void many_bytes_may_have_the_sums_of_their_blocks(void **state)
+{
+	struct fixture *fixture = *state;
+	static const struct {
+		size_t size;
+		bool announced, asked;
+		size_t blocks;
+	} CASES[] = {{JOB_BLOCK_SIZE - 1, true, true, 0}, {JOB_BLOCK_SIZE, true, true, 1},
+		{JOB_BLOCK_SIZE + 1, false, true, 2}, {JOB_BLOCK_SIZE + 1, true, false, 0}};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		const struct intake_limits limits = {
+			.inline_max = 1000, .object_max = 16 << 20, .in_blocks = CASES[i].asked};
+		struct body body = {CASES[i].size, 0, 60001, SIZE_MAX};
+		int64_t announced = CASES[i].announced ? (int64_t)CASES[i].size : -1;
+		CLEANUP(intake_release) struct intake intake = INTAKE_NONE;
+		struct error err;
+		assert_int_equal(intake_receive(fixture->spool, &limits, read_numbers, &body, announced,
+					 &intake, &err),
+			0);
+		assert_int_equal(intake.summer.blocks.sums.length, CASES[i].blocks * JOB_BLOCK_SUM_SIZE);
+	}
+}
+
 static void many_bytes_that_break_off_leave_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -286,6 +311,7 @@ int main(void)
 		TEST(only_what_was_asked_for_is_computed),
 		TEST(what_is_not_waited_for_is_always_spooled),
 		TEST(many_bytes_are_hashed_beside_their_receiving),
+		TEST(many_bytes_may_have_the_sums_of_their_blocks),
 		TEST(many_bytes_that_break_off_leave_nothing),
 		TEST(too_large_is_refused_announced_or_not),
 	};

@@ -445,7 +445,7 @@ static pid_t start_stuck_put(struct store *store)
 	if (child == 0) {
 		struct error err;
 		struct stuck_source source = {
-			.base = {stuck_read, NULL, 5000000, NULL, NULL, false, NULL}, .tell = pipes[1]};
+			.base = {.read = stuck_read, .size = 5000000}, .tell = pipes[1]};
 		_exit(store_put(store, "dir/stuck", &source.base, NULL, &err) == 0);
 	}
 	close(pipes[1]);

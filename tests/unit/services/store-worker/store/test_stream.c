@@ -125,6 +125,50 @@ static void a_hashing_source_stops_at_its_deadline(void **state)
 	hashing_source_release(&source);
 }
 
+/* What was compared elsewhere: it counts, can be cancelled, and has the hash that was expected. */
+static void what_is_skipped_counts_as_the_expected(void **state)
+{
+	(void)state;
+	char byte;
+	struct error err;
+	struct memory_source inner;
+	struct hashing_source source;
+	struct transfer_watch watch = {0};
+	memory_source_init(&inner, "abd", 3); /* which is not looked at */
+	inner.base.settled = true;
+	hashing_source_init(&source, &inner.base, ABC_SHA256, 0);
+	source.watch = &watch;
+	assert_int_equal(source.base.pass_over(&source.base, 3, &err), 0);
+	assert_int_equal(source.base.read(&source.base, &byte, 1, &err), 0);
+	assert_string_equal(source.sha256, ABC_SHA256);
+	assert_int_equal(source.count, 3);
+	assert_int_equal(watch.done, 3);
+	assert_int_equal(source.base.rewind(&source.base, &err), 0);
+	assert_int_equal(watch.done, 0);
+	assert_int_equal(read_all(&source.base, &err), -1); /* now it is */
+	assert_int_equal(err.code, ERROR_CHECKSUM);
+	watch.cancelled = true;
+	assert_int_equal(source.base.pass_over(&source.base, 3, &err), -1);
+	assert_int_equal(err.code, ERROR_CANCELLED);
+	hashing_source_release(&source);
+}
+
+static void nothing_may_be_skipped_unless_it_is_known(void **state)
+{
+	(void)state;
+	struct memory_source inner;
+	struct hashing_source source;
+	memory_source_init(&inner, "abc", 3);
+	hashing_source_init(&source, &inner.base, ABC_SHA256, 0);
+	assert_null(source.base.pass_over);
+	hashing_source_release(&source);
+	inner.base.settled = true; /* but as what? */
+	hashing_source_init(&source, &inner.base, NULL, 0);
+	assert_null(source.base.pass_over);
+	assert_false(source.base.settled);
+	hashing_source_release(&source);
+}
+
 static void a_watched_source_counts_and_stops_when_it_is_cancelled(void **state)
 {
 	(void)state;
@@ -202,6 +246,8 @@ int main(void)
 		cmocka_unit_test(a_hashing_source_hashes_what_passes_also_after_rewinding),
 		cmocka_unit_test(a_hashing_source_fails_in_place_of_a_wrong_end),
 		cmocka_unit_test(a_hashing_source_stops_at_its_deadline),
+		cmocka_unit_test(what_is_skipped_counts_as_the_expected),
+		cmocka_unit_test(nothing_may_be_skipped_unless_it_is_known),
 		cmocka_unit_test(a_watched_source_counts_and_stops_when_it_is_cancelled),
 		cmocka_unit_test(a_watched_sink_stops_when_it_is_cancelled),
 		cmocka_unit_test(a_memory_sink_takes_no_more_than_its_limit),
