@@ -14,7 +14,7 @@
  * neither in nor out. A pipe is what it asks for between the two.
  */
 
-enum { SPLICE_PIECE = 256 * 1024 };
+enum { SPLICE_PIECE = 1 << 20 };
 
 static ssize_t push_from_pipe(void *context, int socket, size_t size)
 {

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-enum { WRITE_BEHIND_STEP = 8 << 20 };
+enum { WRITE_BEHIND_STEP = 4 << 20 };
 
 struct write_behind {
 	int64_t begun; /* bytes from the start that were given to the disk */

@@ -127,6 +127,8 @@ int spool_file_finish(struct spool *spool, struct spool_file *file, bool durable
 		return -1;
 	if (durable && fsync(file->fd))
 		return error_set_errno(err, errno, "sync a spool file");
+	if (file->for_disk && !durable)
+		write_behind_all(file->fd); /* until its store syncs it */
 	int fd = TAKE_FD(file->fd);
 	if (close(fd))
 		return error_set_errno(err, errno, "close a spool file");
