@@ -150,7 +150,8 @@ def run(options):
         if "quick" in options.parts:
             print()
             worst = Quick(client, options).run()
-            verdicts.append(f"quick: p99 {worst:.1f} ms beside {options.jobs} jobs and {options.streams} streams (wanted < 50)")
+            verdicts.append(f"quick: p99 {worst:.1f} ms beside {options.jobs} jobs and {options.streams} streams of {options.stream_rate}B/s"
+                            " (wanted < 50)")
     finally:
         system.stop()
     print("\n" + "\n".join(verdicts))
@@ -165,7 +166,7 @@ def main():
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--streams", type=int, default=16)
-    parser.add_argument("--stream-rate")
+    parser.add_argument("--stream-rate", default="20M")
     run(parser.parse_args())
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Small puts and gets, one after another on one connection, while nothing else happens and then while background jobs wait
-and large streams run: whether quick jobs wait behind the others. Streams are curl's, at full speed unless told otherwise."""
+and large streams run: whether quick jobs wait behind the others. Streams are curl's, of a rate that leaves processors to the
+rest, and then as fast as they go, which takes all that the machine has."""
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -17,7 +19,6 @@ class Quick:
     def __init__(self, client, options):
         self.options, self.client, self.system = options, client, client.system
         self.store = self.client.filesystem("bench")
-        self.streams, self.stopping = [], threading.Event()
         status, answer = self.client.put("large", Body(LARGE), self.store)
         if status != 201:
             raise RuntimeError(f"{status} {answer}")
@@ -43,48 +44,50 @@ class Quick:
         for verb, times in rows.items():
             times.sort()
             p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
-            print(f"{what:<26}{verb:<5}{p50:>9.1f}{p99:>9.1f}{times[-1]:>9.1f}", flush=True)
+            print(f"{what:<34}{verb:<5}{p50:>9.1f}{p99:>9.1f}{times[-1]:>9.1f}", flush=True)
         return max(times[int(len(times) * 0.99)] for times in rows.values())
 
     def unfinished(self):
         return int(self.system.psql("SELECT count(*) FROM job WHERE kind = 'verify' AND state IN ('queued', 'running')")[0][0])
 
     def queue_jobs(self):
-        """Verifications of the large object: as many reads of it."""
-        for _ in range(self.options.jobs):
+        """As many as were asked for wait: verifications of the large object, each a whole read of it."""
+        for _ in range(self.options.jobs - self.unfinished()):
             status, answer = self.client.call("POST", "/media/large/verify")
             if status != 202:
                 raise RuntimeError(f"{status} {answer}")
 
-    def stream(self):
-        rate = ["--limit-rate", self.options.stream_rate] if self.options.stream_rate else []
-        while not self.stopping.is_set():
-            subprocess.run(["curl", "-sf", "-o", "/dev/null", *rate, "-H", f"Authorization: Bearer {self.client.token}",
-                            f"{self.system.url}/api/media/large/content"], check=not self.stopping.is_set(), timeout=600)
-
-    def begin_streams(self):
-        self.streams = [threading.Thread(target=self.stream) for _ in range(self.options.streams)]
-        for thread in self.streams:
+    @contextlib.contextmanager
+    def streaming(self, rate):
+        stopping = threading.Event()
+        threads = [threading.Thread(target=self.stream, args=(stopping, rate)) for _ in range(self.options.streams)]
+        for thread in threads:
             thread.start()
+        try:
+            time.sleep(1)
+            yield
+        finally:
+            stopping.set()
+            for thread in threads:
+                thread.join()
 
-    def end_streams(self):
-        self.stopping.set()
-        for thread in self.streams:
-            thread.join()
+    def stream(self, stopping, rate):
+        limit = ["--limit-rate", rate] if rate else []
+        while not stopping.is_set():
+            subprocess.run(["curl", "-sf", "-o", "/dev/null", *limit, "-H", f"Authorization: Bearer {self.client.token}",
+                            f"{self.system.url}/api/media/large/content"], check=not stopping.is_set(), timeout=600)
 
     def run(self):
-        print(f"{'':<26}{'':<5}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}   of {self.options.requests}, {SMALL} bytes each")
+        """The worst p99 beside jobs and streams of the chosen rate."""
+        print(f"{'':<34}{'':<5}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}   of {self.options.requests}, {SMALL} bytes each")
         self.measure("idle", "idle")
         self.queue_jobs()
-        self.measure(f"{self.unfinished()} jobs waiting", "jobs")
-        self.begin_streams()
-        time.sleep(1)
-        try:
+        self.measure(f"{self.options.jobs} jobs", "jobs")
+        worst = {}
+        for rate in (self.options.stream_rate, None):
             self.queue_jobs()
-            waiting = self.unfinished()
-            worst = self.measure(f"{waiting} jobs, {self.options.streams} streams", "both")
-            print(f"{self.unfinished()} jobs were still waiting at the end")
-        finally:
-            self.end_streams()
-        return worst
-
+            with self.streaming(rate):
+                speed = f"{rate}B/s each" if rate else "full speed"
+                worst[rate] = self.measure(f"the same, {self.options.streams} streams, {speed}", f"streams-{rate}")
+        print(f"{self.unfinished()} jobs were still waiting at the end")
+        return worst[self.options.stream_rate]
