@@ -161,9 +161,32 @@ static int fail(struct record *record, const struct error *why, struct error *er
 	return failed ? CONSEQUENCES[record->job.kind].failed(record, err) : 0;
 }
 
+/* Whether a put's media was deleted meanwhile, or is to have other bytes: then its source may be gone for good. */
+static int is_unwanted(struct record *record, bool *unwanted, struct error *err)
+{
+	const struct job_row *job = &record->job;
+	struct media_row media;
+	*unwanted = false;
+	if (job->kind != JOB_PUT)
+		return 0;
+	int found = job->media_pk ? media_find_by_pk(record->conn, job->media_pk, DB_NO_LOCK, record->arena,
+					    &media, err)
+				  : 0;
+	if (found < 0)
+		return -1;
+	const char *expected = job->replaces_key ? job->replaces_key : job->store_key;
+	*unwanted = !found || strcmp(media.store_key, expected) != 0;
+	return 0;
+}
+
 static int postpone(struct record *record, const struct error *why, int64_t delay_ms, struct error *err)
 {
 	enum job_state state = JOB_QUEUED;
+	bool unwanted;
+	if (is_unwanted(record, &unwanted, err))
+		return -1;
+	if (unwanted)
+		return fail(record, why, err);
 	int retried =
 		job_retry(record->conn, record->job.id, record->job.attempt, delay_ms, why, &state, err);
 	if (retried < 0)

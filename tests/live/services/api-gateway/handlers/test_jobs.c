@@ -267,14 +267,18 @@ static void give_up(const char *pid)
 		fixture.arena, "WITH d AS (DELETE FROM %s RETURNING 1) SELECT count(*) FROM d", pid));
 }
 
+static const char *put_of(const char *pid, const char *key)
+{
+	give_up(arena_printf(fixture.arena, "media WHERE pid = '%s'", pid));
+	return insert((struct job_new){
+		.kind = JOB_PUT, .pid = pid, .media_pk = fixture_media(pid), .store_key = key});
+}
+
 /* A worker whose answer was lost is given the job again, and puts the bytes once more. */
 static void what_comes_again_after_its_media_was_deleted_goes_again(void **state)
 {
 	(void)state;
-	give_up("media WHERE pid = 'twice'");
-	int64_t pk = fixture_media("twice");
-	const char *id = insert(
-		(struct job_new){.kind = JOB_PUT, .pid = "twice", .media_pk = pk, .store_key = "twice.1"});
+	const char *id = put_of("twice", "twice.1");
 	take();
 	assert_int_equal(report(id, JOB_PUT, 1), RECORD_DONE);
 	assert_int_equal(report(id, JOB_PUT, 1), RECORD_IGNORED); /* of a media that has these bytes */
@@ -290,10 +294,7 @@ static void what_comes_again_after_its_media_was_deleted_goes_again(void **state
 static void what_a_media_has_replaced_since_goes_when_it_comes_again(void **state)
 {
 	(void)state;
-	give_up("media WHERE pid = 'anew'");
-	int64_t pk = fixture_media("anew");
-	const char *id = insert(
-		(struct job_new){.kind = JOB_PUT, .pid = "anew", .media_pk = pk, .store_key = "anew.1"});
+	const char *id = put_of("anew", "anew.1");
 	take();
 	assert_int_equal(report(id, JOB_PUT, 1), RECORD_DONE);
 	fixture_ask("WITH u AS (UPDATE media SET store_key = 'anew.2' WHERE pid = 'anew' RETURNING 1)"
@@ -301,6 +302,34 @@ static void what_a_media_has_replaced_since_goes_when_it_comes_again(void **stat
 	assert_int_equal(report(id, JOB_PUT, 1), RECORD_IGNORED);
 	assert_string_equal(fixture_ask("SELECT store_key FROM job WHERE kind = 'delete'"), "anew.1");
 	assert_string_equal(fixture_ask("SELECT store_status FROM media WHERE pid = 'anew'"), "READY");
+}
+
+static void a_put_is_not_tried_again_for_a_media_that_was_deleted(void **state)
+{
+	(void)state;
+	const char *id = put_of("gone", "gone.1");
+	take();
+	lose(id, 1);
+	assert_string_equal(fixture_ask("SELECT state FROM job WHERE kind = 'put'"), "queued");
+	assert_status(204, "DELETE", "/api/media/gone", NULL);
+	give_up("job WHERE kind = 'delete'");
+	take();
+	lose(id, 2);
+	assert_string_equal(fixture_ask("SELECT state FROM job WHERE kind = 'put'"), "failed");
+	assert_string_equal(fixture_ask("SELECT store_key FROM job WHERE kind = 'delete'"), "gone.1");
+}
+
+static void a_put_is_not_tried_again_for_a_media_that_has_other_bytes(void **state)
+{
+	(void)state;
+	const char *id = put_of("other", "other.1");
+	take();
+	fixture_ask("WITH u AS (UPDATE media SET store_key = 'other.2' WHERE pid = 'other' RETURNING 1)"
+		    " SELECT count(*) FROM u");
+	lose(id, 1);
+	assert_string_equal(fixture_ask("SELECT state FROM job WHERE kind = 'put'"), "failed");
+	assert_string_equal(fixture_ask("SELECT store_key FROM job WHERE kind = 'delete'"), "other.1");
+	assert_string_equal(fixture_ask("SELECT store_status FROM media WHERE pid = 'other'"), "PENDING");
 }
 
 /* --- puts, whose bytes lie in the spool */
@@ -390,6 +419,8 @@ int main(void)
 		job_test(a_result_of_a_superseded_attempt_is_ignored),
 		job_test(what_comes_again_after_its_media_was_deleted_goes_again),
 		job_test(what_a_media_has_replaced_since_goes_when_it_comes_again),
+		job_test(a_put_is_not_tried_again_for_a_media_that_was_deleted),
+		job_test(a_put_is_not_tried_again_for_a_media_that_has_other_bytes),
 		job_test(what_a_cancelled_put_has_stored_after_all_goes_again),
 		job_test(a_cancelled_put_leaves_its_media_failed_and_no_bytes),
 		job_test(a_dead_put_keeps_its_bytes_and_runs_again_under_a_new_key),
