@@ -14,10 +14,11 @@
 #include "domain/event_message.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-	BATCH = 500, /* two of them fill the publisher's window */
-	FLIGHTS = 2,
+	BATCH = 250, /* four of them fill the window */
+	FLIGHTS = 4,
 	IDLE_MS = 25,
 	TROUBLE_MS = 1000,
 	CONFIRM_MS = 10000,
@@ -87,7 +88,7 @@ static int note_confirmed(struct relay *relay, const struct flight *flight, stru
 static int land(struct relay *relay, struct error *err)
 {
 	struct flight flight = relay->flights[0];
-	relay->flights[0] = relay->flights[--relay->flying];
+	memmove(relay->flights, relay->flights + 1, --relay->flying * sizeof(flight));
 	bus_publisher_end(relay->publisher, &flight.sending);
 	int result = note_confirmed(relay, &flight, err);
 	arena_free(flight.arena);
