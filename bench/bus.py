@@ -5,7 +5,7 @@ beside a thousand waiting jobs and large streams. Beside each its floor in the s
 messages of the same size with confirms, as many in flight, to a subscriber (a job is two such messages, a request three).
 
 usage: scripts/bench bus [--parts events,jobs,requests,quick] [--seconds N] [--rounds N] [--events N] [--requests N] [--jobs N]
-                         [--streams N] [--stream-rate 20M]
+                         [--streams N] [--stream-rate 20M] [--background-threads N]
 """
 
 import argparse
@@ -135,7 +135,8 @@ class Requests:
 
 
 def run(options):
-    system = System(settings={"MEDIASTORE_LOG_LEVEL": "warn", "MEDIASTORE_TRANSFERS_MAX": "256"})
+    system = System(settings={"MEDIASTORE_LOG_LEVEL": "warn", "MEDIASTORE_TRANSFERS_MAX": "256",
+                              "MEDIASTORE_BACKGROUND_THREADS": str(options.background_threads)})
     verdicts = []
     try:
         client, floor = Client(system), Floor(system)
@@ -167,6 +168,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--streams", type=int, default=16)
     parser.add_argument("--stream-rate", default="20M")
+    parser.add_argument("--background-threads", type=int, default=4, help="of the worker; 4 is its default too")
     run(parser.parse_args())
 
 
