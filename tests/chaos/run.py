@@ -15,6 +15,7 @@ import pathlib
 import random
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,7 @@ from chaos.proxy import Proxy  # noqa: E402
 from chaos.receiver import Receiver  # noqa: E402
 from chaos.truth import CHECKS  # noqa: E402
 from support.client import Client  # noqa: E402
-from support.system import System, wait_until  # noqa: E402
+from support.system import System, end, wait_until  # noqa: E402
 
 SETTINGS = {"MEDIASTORE_RECONCILE_INTERVAL": "500ms", "MEDIASTORE_SPOOL_GRACE": "5s", "MEDIASTORE_QUICK_DEADLINE": "10s",
             "MEDIASTORE_TRANSFER_DEADLINE": "30s", "MEDIASTORE_STALL_TIMEOUT": "15s",
@@ -45,7 +46,10 @@ class Chaos:
         self.began, self.random, self.stopping = time.monotonic(), random.Random(f"{seed} chaos"), threading.Event()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mediastore-chaos."))
         self.directory.chmod(0o755)
-        self.cluster = self.system = self.s3_proxy = self.receiver = None
+        self.cluster = self.system = self.s3_proxy = self.listener = self.receiver = None
+        self.seed, self.clients = seed, clients
+
+    def start(self):
         self.say("starting a cluster of three brokers, two gateways, three workers")
         self.cluster = Cluster(self.directory / "brokers")
         self.system = System(gateways=2, workers=3, settings={**SETTINGS, "AMQP_URL": self.cluster.url})
@@ -55,11 +59,11 @@ class Chaos:
         self.stores = self.make_stores()
         self.listener = Listener(self.cluster.direct_urls)
         self.listener.start()
-        self.receiver = Receiver(self.client, seed)
+        self.receiver = Receiver(self.client, self.seed)
         self.events_before = self.events_given()
         self.descriptors_before = {name: self.descriptors(name) for name in self.services()}
-        self.loaders = [Loader(number, self.system.gateway_urls, self.client.token, self.stores, seed, self.stopping)
-                        for number in range(1, clients + 1)]
+        self.loaders = [Loader(number, self.system.gateway_urls, self.client.token, self.stores, self.seed, self.stopping)
+                        for number in range(1, self.clients + 1)]
 
     def say(self, text):
         print(f"[{time.monotonic() - self.began:6.1f} s] {text}", flush=True)
@@ -159,7 +163,7 @@ class Chaos:
         self.stopping.set()
         if keep and self.system is not None:
             shutil.copytree(self.system.run / "log", keep, dirs_exist_ok=True)
-        if getattr(self, "listener", None) is not None:
+        if self.listener is not None:
             self.listener.stop()
         if self.system is not None:
             subprocess.run(["umount", "-l", self.system.spool], check=False, stderr=subprocess.DEVNULL)
@@ -185,16 +189,16 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     print(f"seed {options.seed}, {options.seconds} s of faults, {options.clients} clients", flush=True)
-    chaos = None
     found = ["the run did not come to its end"]
+    signal.signal(signal.SIGTERM, end)
+    chaos = Chaos(options.seed, options.clients)
     try:
-        chaos = Chaos(options.seed, options.clients)
+        chaos.start()
         faults = chaos.run(options.seconds, options.seed)
         found = chaos.differences()
         chaos.report(faults, found)
     finally:
-        if chaos is not None:
-            chaos.close(options.keep_logs)
+        chaos.close(options.keep_logs)
     return 1 if found else 0
 
 

@@ -20,7 +20,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -34,6 +36,8 @@ class System:
     """Starts at construction; stop() or the end of a `with` ends it."""
 
     def __init__(self, gateways=1, workers=1, settings=None):
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, end)
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="mediastore-system."))
         self.directory.chmod(0o755)
         self.run = self.directory / "run"
@@ -367,6 +371,11 @@ class Message:
     @property
     def json(self):
         return json.loads(self.body)
+
+
+def end(number, _frame):
+    """Whoever is asked to end stops what it has started: by default it would not."""
+    sys.exit(128 + number)
 
 
 def wait_until(condition, seconds, what):
