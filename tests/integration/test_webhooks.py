@@ -3,6 +3,7 @@
 """Webhooks: events told to real HTTP targets that fail in every way, signed, tried again, listed, sent again; and with
 processes that die in between."""
 
+import base64
 import http.server
 import json
 import os
