@@ -123,9 +123,13 @@ struct bus_sending {
 	int64_t deadline_ms;
 	struct error *outcomes;
 };
-/* Messages are copied; outcomes are borrowed until the end, which each beginning must have. */
+/* Messages are copied; outcomes are borrowed until the end, which each beginning must have. Those of a streak that has
+ * ended fail; 0: whichever. */
 void bus_publisher_begin(struct bus_publisher *publisher, const struct bus_message *messages, size_t count,
-	int64_t deadline_ms, struct error *outcomes, struct bus_sending *out);
+	int64_t deadline_ms, uint64_t streak, struct error *outcomes, struct bus_sending *out);
+/* A streak ends when a message may not have arrived, and another one begins: what is begun with the same one never
+ * overtakes something that has to be sent again. Above 0. */
+uint64_t bus_publisher_streak(struct bus_publisher *publisher);
 size_t bus_publisher_end(struct bus_publisher *publisher, struct bus_sending *sending);
 
 /* --- consuming */

@@ -26,6 +26,7 @@ static const struct {
 		"the broker blocks publishers (it is short of memory or disk)"},
 	[BUS_FATE_STALLED] = {ERROR_UNAVAILABLE, "the broker does not read"},
 	[BUS_FATE_ENDING] = {ERROR_UNAVAILABLE, "the publisher ends"},
+	[BUS_FATE_OVERTAKING] = {ERROR_UNAVAILABLE, "one before it has to be sent again"},
 	[BUS_FATE_EXPIRED] = {ERROR_DEADLINE, "the deadline passed before it could be sent"},
 };
 

@@ -26,6 +26,7 @@ enum bus_fate { /* index of the table in bus_batch.c */
 	BUS_FATE_STALLED,
 	BUS_FATE_ENDING,
 	BUS_FATE_EXPIRED,
+	BUS_FATE_OVERTAKING,
 };
 
 struct bus_batch {

@@ -18,6 +18,7 @@ struct bus_outgoing {
 	struct bus_batch *batch; /* who waits; a counted reference */
 	size_t index;            /* in the batch */
 	int64_t deadline_ms;
+	uint64_t streak;            /* the publisher's, outside of which it must not be sent; 0: any */
 	bool returned;              /* by the broker, as unroutable: the confirm is still to come */
 	size_t size;                /* of the block, for the limit on what is kept in memory */
 	struct bus_message message; /* every pointer into the block; message_id and body never NULL */

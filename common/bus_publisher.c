@@ -40,6 +40,7 @@ struct bus_publisher {
 	struct bus_outgoing *sending;     /* the thread's: taken from the queue */
 	pthread_t thread;
 	_Atomic int64_t writing_since_ms; /* 0: not in a write */
+	_Atomic uint64_t streak;          /* changed under the lock */
 
 	pthread_mutex_t lock; /* of all below and of every batch */
 	pthread_cond_t room, changed;
@@ -54,6 +55,8 @@ static void settle(struct bus_publisher *publisher, struct bus_outgoing *outgoin
 {
 	publisher->memory -= outgoing->size;
 	publisher->in_flight--;
+	if (fate != BUS_FATE_CONFIRMED && fate != BUS_FATE_RETURNED)
+		publisher->streak++;
 	bus_batch_resolve(outgoing->batch, outgoing->index, fate);
 	bus_batch_unref(outgoing->batch);
 	free(outgoing);
@@ -156,14 +159,21 @@ static bool can_publish(struct bus_publisher *publisher)
 	return publisher->sending && !publisher->blocked && !bus_window_is_full(&publisher->window);
 }
 
+static bool is_of_another_streak(struct bus_publisher *publisher, const struct bus_outgoing *outgoing)
+{
+	return outgoing->streak && outgoing->streak != atomic_load(&publisher->streak);
+}
+
 static int publish_one(struct bus_publisher *publisher)
 {
 	struct bus_outgoing *outgoing = publisher->sending;
 	publisher->sending = outgoing->next;
 	int64_t now = clock_monotonic_ms();
-	if (now >= outgoing->deadline_ms) { /* its caller has gone: sending it now would only surprise */
+	bool late =
+		now >= outgoing->deadline_ms; /* its caller has gone: sending it now would only surprise */
+	if (late || is_of_another_streak(publisher, outgoing)) {
 		LOCK_SCOPE(&publisher->lock);
-		settle(publisher, outgoing, BUS_FATE_EXPIRED);
+		settle(publisher, outgoing, late ? BUS_FATE_EXPIRED : BUS_FATE_OVERTAKING);
 		return 0;
 	}
 	struct bus_connection *connection = &publisher->connection;
@@ -315,6 +325,7 @@ struct bus_publisher *bus_publisher_create(const struct bus_options *options)
 {
 	struct bus_publisher *publisher = memory_alloc(sizeof(*publisher));
 	publisher->options = options;
+	publisher->streak = 1;
 	publisher->queue_end = &publisher->queue;
 	bus_connection_init(&publisher->connection, options, NULL, 1);
 	pthread_mutex_init(&publisher->lock, NULL);
@@ -374,6 +385,11 @@ bool bus_publisher_ready(struct bus_publisher *publisher)
 	return refusal(publisher) == BUS_FATE_OPEN;
 }
 
+uint64_t bus_publisher_streak(struct bus_publisher *publisher)
+{
+	return atomic_load(&publisher->streak);
+}
+
 /* Takes the message over. Under the lock. */
 static void submit(struct bus_publisher *publisher, struct bus_outgoing *outgoing)
 {
@@ -387,6 +403,8 @@ static void submit(struct bus_publisher *publisher, struct bus_outgoing *outgoin
 		pthread_cond_timedwait(&publisher->room, &publisher->lock, &until);
 		fate = refusal(publisher);
 	}
+	if (fate == BUS_FATE_OPEN && is_of_another_streak(publisher, outgoing))
+		fate = BUS_FATE_OVERTAKING;
 	outgoing->batch->references++;
 	publisher->memory += outgoing->size;
 	publisher->in_flight++;
@@ -403,7 +421,7 @@ static void submit(struct bus_publisher *publisher, struct bus_outgoing *outgoin
 }
 
 void bus_publisher_begin(struct bus_publisher *publisher, const struct bus_message *messages, size_t count,
-	int64_t deadline_ms, struct error *outcomes, struct bus_sending *out)
+	int64_t deadline_ms, uint64_t streak, struct error *outcomes, struct bus_sending *out)
 {
 	struct bus_batch *batch = bus_batch_create(count);
 	*out = (struct bus_sending){batch, count, deadline_ms, outcomes};
@@ -423,6 +441,7 @@ void bus_publisher_begin(struct bus_publisher *publisher, const struct bus_messa
 		outgoing->batch = batch;
 		outgoing->index = i;
 		outgoing->deadline_ms = deadline_ms;
+		outgoing->streak = streak;
 		submit(publisher, outgoing);
 	}
 }
@@ -448,7 +467,7 @@ size_t bus_publisher_send_all(struct bus_publisher *publisher, const struct bus_
 	size_t count, int64_t deadline_ms, struct error *outcomes)
 {
 	struct bus_sending sending;
-	bus_publisher_begin(publisher, messages, count, deadline_ms, outcomes, &sending);
+	bus_publisher_begin(publisher, messages, count, deadline_ms, 0, outcomes, &sending);
 	return bus_publisher_end(publisher, &sending);
 }
 

@@ -40,8 +40,9 @@ struct flight {
 struct relay {
 	struct duty duty;
 	struct bus_publisher *publisher;
-	bool knows;   /* of published and sent */
-	int64_t sent; /* the last seq that was given to the publisher */
+	bool knows;      /* of published and sent */
+	int64_t sent;    /* the last seq that was given to the publisher */
+	uint64_t streak; /* of the publisher, when nothing was flying: what is lost must not be overtaken */
 	struct flight flights[FLIGHTS];
 	size_t flying; /* the first so many, oldest first */
 	struct loop *loop;
@@ -61,7 +62,7 @@ static int launch(struct relay *relay, struct error *err)
 	for (size_t i = 0; i < flight.count; i++)
 		event_message(&flight.events[i], arena, &messages[i]);
 	bus_publisher_begin(relay->publisher, messages, flight.count, clock_monotonic_ms() + CONFIRM_MS,
-		outcomes, &flight.sending);
+		relay->streak, outcomes, &flight.sending);
 	relay->sent = flight.events[flight.count - 1].seq;
 	flight.arena = TAKE(arena);
 	relay->flights[relay->flying++] = flight;
@@ -112,6 +113,8 @@ static int advance(struct relay *relay, struct error *err)
 	if (!relay->knows && event_published(relay->duty.conn, &relay->sent, err))
 		return -1;
 	relay->knows = true;
+	if (!relay->flying)
+		relay->streak = bus_publisher_streak(relay->publisher);
 	int launched = launch(relay, err);
 	if (launched < 0)
 		return -1;

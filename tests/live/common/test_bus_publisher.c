@@ -77,6 +77,33 @@ static void message_that_amqp_cannot_carry_is_invalid_and_harms_nobody(void **st
 	bus_publisher_free(publisher, in_ms(1000));
 }
 
+static size_t send_in_streak(struct bus_publisher *publisher, uint64_t streak, struct error *outcome)
+{
+	struct bus_message message = text_message(&fixture, "work", "x");
+	struct bus_sending sending;
+	bus_publisher_begin(publisher, &message, 1, in_ms(5000), streak, outcome, &sending);
+	return bus_publisher_end(publisher, &sending);
+}
+
+/* Else what comes after a message that has to be sent again would arrive before it. */
+static void after_a_loss_nothing_more_of_its_streak_is_sent(void **state)
+{
+	(void)state;
+	struct bus_publisher *publisher = ready_publisher(&fixture);
+	struct bus_message lost = {
+		.exchange = "no-such-exchange", .routing_key = "x", .body = "x", .length = 1};
+	struct error outcome;
+	uint64_t streak = bus_publisher_streak(publisher);
+	assert_int_equal(send_in_streak(publisher, streak, &outcome), 1);
+	assert_int_equal(bus_publisher_streak(publisher), streak);
+	assert_int_equal(bus_publisher_send(publisher, &lost, in_ms(5000), &outcome), -1);
+	assert_int_equal(send_in_streak(publisher, streak, &outcome), 0);
+	assert_int_equal(outcome.code, ERROR_UNAVAILABLE);
+	assert_int_equal(send_in_streak(publisher, bus_publisher_streak(publisher), &outcome), 1);
+	assert_int_equal(send_in_streak(publisher, 0, &outcome), 1);
+	bus_publisher_free(publisher, in_ms(1000));
+}
+
 static void without_a_broker_sending_fails_at_once(void **state)
 {
 	(void)state;
@@ -272,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup(
 			missing_exchange_fails_within_the_deadline_and_the_publisher_recovers, set_up),
 		cmocka_unit_test_setup(message_that_amqp_cannot_carry_is_invalid_and_harms_nobody, set_up),
+		cmocka_unit_test_setup(after_a_loss_nothing_more_of_its_streak_is_sent, set_up),
 		cmocka_unit_test_setup(without_a_broker_sending_fails_at_once, set_up),
 		cmocka_unit_test_setup(second_address_is_used_when_the_first_does_not_answer, set_up),
 		cmocka_unit_test_setup(wrong_password_never_connects_and_the_publisher_still_ends, set_up),
