@@ -17,7 +17,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { HEAD_MAX = 64 * 1024, PEEK = 16 * 1024 };
+enum { HEAD_MAX = 64 * 1024, PEEK = 16 * 1024, HEADS_MAX = 16 /* with interim ones */ };
 static const char SCHEME[] = "http://";
 enum { SCHEME_LENGTH = sizeof(SCHEME) - 1 };
 
@@ -157,14 +157,15 @@ static int64_t plain_length(const struct http_reply *reply)
 
 static int receive_head(struct connection *connection, struct http_reply *reply, struct error *err)
 {
-	int status;
-	do {
+	for (int heads = 0; heads < HEADS_MAX; heads++) {
 		if (read_head(connection, err))
 			return -1;
-		status = parse_head(&connection->head, reply, err);
-	} while (status / 100 == 1);
-	reply->status = status;
-	return status < 0 ? -1 : 0;
+		int status = parse_head(&connection->head, reply, err);
+		reply->status = status;
+		if (status / 100 != 1)
+			return status < 0 ? -1 : 0;
+	}
+	return error_set_cause(err, ERROR_UNAVAILABLE, "more than %d heads of interim responses", HEADS_MAX);
 }
 
 int http_client_move(

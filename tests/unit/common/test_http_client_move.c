@@ -143,6 +143,23 @@ static void interim_heads_are_passed_over(void **state)
 	assert_true(moved.failed);
 }
 
+static void interim_heads_without_end_are_given_up(void **state)
+{
+	(void)state;
+	CLEANUP(buf_release) struct buf heads = {0};
+	for (int i = 0; i < 20; i++)
+		buf_append_text(&heads, "HTTP/1.1 102 Processing\r\n\r\n");
+	buf_append_text(&heads, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	const struct step steps[] = {{.reply = heads.data}};
+	struct script script;
+	struct moved moved = nothing_moved();
+	script_start(&script, steps, 1);
+	struct http_call call = get_moved(&moved, url(script.port, "/"));
+	expect_error(&call, ERROR_UNAVAILABLE);
+	script_end(&script);
+	assert_int_equal(moved.transfer.heads, 0);
+}
+
 static void a_head_may_be_refused(void **state)
 {
 	(void)state;
@@ -219,6 +236,7 @@ int main(void)
 		cmocka_unit_test(an_empty_body_is_nothing_to_take),
 		cmocka_unit_test(the_request_is_the_same),
 		cmocka_unit_test(interim_heads_are_passed_over),
+		cmocka_unit_test(interim_heads_without_end_are_given_up),
 		cmocka_unit_test(a_head_may_be_refused),
 		cmocka_unit_test(a_body_that_is_cut_is_the_streams_failure),
 		cmocka_unit_test(a_body_that_stalls_fails_in_time),
