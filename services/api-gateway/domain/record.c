@@ -88,13 +88,18 @@ static int put_failed(struct record *record, struct error *err)
 	return delete_object(record, job->store_key, 0, err);
 }
 
+/* The job's media: 1 / 0 it was deleted, or there never was one / -1 */
+static int find_media(struct record *record, struct media_row *out, struct error *err)
+{
+	int64_t pk = record->job.media_pk;
+	return pk ? media_find_by_pk(record->conn, pk, DB_NO_LOCK, record->arena, out, err) : 0;
+}
+
 /* Whether the media has moved on from the job's key, or given it up: then what lies there is nobody's. */
 static int is_abandoned(struct record *record, bool *abandoned, struct error *err)
 {
 	struct media_row media;
-	int found = record->job.media_pk ? media_find_by_pk(record->conn, record->job.media_pk, DB_NO_LOCK,
-						   record->arena, &media, err)
-					 : 0;
+	int found = find_media(record, &media, err);
 	if (found < 0)
 		return -1;
 	*abandoned =
@@ -169,9 +174,7 @@ static int is_unwanted(struct record *record, bool *unwanted, struct error *err)
 	*unwanted = false;
 	if (job->kind != JOB_PUT)
 		return 0;
-	int found = job->media_pk ? media_find_by_pk(record->conn, job->media_pk, DB_NO_LOCK, record->arena,
-					    &media, err)
-				  : 0;
+	int found = find_media(record, &media, err);
 	if (found < 0)
 		return -1;
 	const char *expected = job->replaces_key ? job->replaces_key : job->store_key;
