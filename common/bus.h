@@ -141,8 +141,7 @@ struct bus_delivery {
 	const char *message_id, *correlation_id, *reply_to, *type, *content_type, *app_id,
 		*user_id; /* "" when absent */
 	int64_t timestamp_unix_ms;
-	uint64_t
-		subscribed; /* how often its queue had been subscribed: another number, and there was an interruption */
+	uint64_t subscribed; /* how often its queue had been: another number, and there was an interruption */
 	bool redelivered;
 	bool oversized; /* its body was larger than 64 MiB and is left out: length is 0 */
 	const unsigned char *body;

@@ -169,8 +169,7 @@ static int publish_one(struct bus_publisher *publisher)
 	struct bus_outgoing *outgoing = publisher->sending;
 	publisher->sending = outgoing->next;
 	int64_t now = clock_monotonic_ms();
-	bool late =
-		now >= outgoing->deadline_ms; /* its caller has gone: sending it now would only surprise */
+	bool late = now >= outgoing->deadline_ms; /* its caller has gone: it would only surprise */
 	if (late || is_of_another_streak(publisher, outgoing)) {
 		LOCK_SCOPE(&publisher->lock);
 		settle(publisher, outgoing, late ? BUS_FATE_EXPIRED : BUS_FATE_OVERTAKING);

@@ -5,9 +5,8 @@
 /*
  * What the files of the HTTP server share and nobody else includes: http_server.c (listener,
  * connections, drain), http_head.c (refuses malformed heads), http_request.c (the exchange's request),
- * http_response.c (its response), http_sendfile.c (files in it), http_splice.c (other connections' bytes in it), http_socket.c (the socket of an
- * exchange),
- * http_deadline.c (ends exchanges that take too long).
+ * http_response.c (its response), http_sendfile.c (files in it), http_splice.c (other connections' bytes
+ * in it), http_socket.c (the socket of an exchange), http_deadline.c (ends exchanges that take too long).
  */
 
 #include "common/buf.h"

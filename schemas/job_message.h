@@ -72,12 +72,12 @@ enum { JOB_BLOCK_SIZE = 8 << 20, JOB_BLOCK_SUM_SIZE = 32 };
 struct job_source {
 	const void *inline_bytes; /* with inline_length; not NULL when inline, even for 0 bytes */
 	size_t inline_length;
-	const char *
-		path; /* a spool file, when the worker shares the directory; url is then set too, for workers that do not see it */
-	const char *
-		compared; /* the state (file_id.h) of the file at path in which it was read and had size and sha256; NULL: was not */
-	const void *
-		blocks; /* with blocks_length: the SHA-256, in bytes, of each JOB_BLOCK_SIZE bytes of that file; NULL: unknown */
+	/* A spool file, when the worker shares the directory; url is then set too, for workers that do not see it. */
+	const char *path;
+	/* The state (file_id.h) of the file at path in which it was read and had size and sha256; NULL: it was not. */
+	const char *compared;
+	/* The SHA-256, JOB_BLOCK_SUM_SIZE bytes, of each JOB_BLOCK_SIZE bytes of that file; NULL: unknown. */
+	const void *blocks;
 	size_t blocks_length;
 	const char *url; /* ticket on a gateway, or presigned by one */
 	const char *

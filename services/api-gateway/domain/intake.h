@@ -36,8 +36,8 @@ struct intake {
 	struct spool_file file;   /* name "" when inline */
 	int64_t size;
 	struct checksums sums; /* since the end */
-	char compared
-		[FILE_STATE_SIZE]; /* the state in which the file was read back and had them; "" when it was not */
+	/* The state in which the file was read back and had them; "" when it was not. */
+	char compared[FILE_STATE_SIZE];
 	struct spool *spool;
 
 	struct intake_limits limits; /* the module's own, as what follows */

@@ -25,8 +25,8 @@ struct site {
 	const char *name, *queue;
 	pthread_mutex_t lock; /* held while announcing: others wait until it is known */
 	uint64_t subscribed;  /* of the last delivery */
-	bool announced,
-		anew; /* anew: since then the queue has been subscribed again, or it was never announced */
+	bool announced;
+	bool anew; /* since then the queue has been subscribed again, or it was never announced */
 	int64_t announced_ms, seen_ms; /* seen: the last hold job */
 };
 

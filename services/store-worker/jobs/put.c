@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * put: the bytes are hashed as they pass and compared before the last of them reaches the store, so that a
- * wrong object never becomes visible; a file that is only renamed is read for that, unless the gateway has done so since it
- * was written. Afterwards the store is asked
- * again: for the bytes themselves where they are few enough, unless its own checksum is the right one; else for their
- * number.
+ * wrong object never becomes visible; a file that is only renamed is read for that, unless the gateway has done so since
+ * it was written. Afterwards the store is asked again: for the bytes themselves where they are few enough, unless its own
+ * checksum is the right one; else for their number.
  */
 #include "jobs/jobs.h"
 

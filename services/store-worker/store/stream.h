@@ -35,9 +35,9 @@ struct source {
 	const int *file; /* the same, open, and kept: the store may share its blocks (reflink); nobody changes
 			     it meanwhile. NULL: none */
 	bool settled;    /* that file was read and compared as it stands: who takes it may skip all of it */
-	const unsigned char *
-		blocks; /* the SHA-256, 32 bytes each, of every JOB_BLOCK_SIZE bytes of that file: who has a server
-					compare them with what it gets may skip those. NULL: unknown */
+	/* The SHA-256, 32 bytes each, of every JOB_BLOCK_SIZE bytes of that file: who has a server compare them with
+	 * what it gets may skip those. NULL: unknown. */
+	const unsigned char *blocks;
 	/* In place of read(), as `settled` and `blocks` allow: the next `length` bytes were taken otherwise. Nothing is
 	 * read behind them. NULL where neither is. */
 	int (*pass_over)(struct source *source, int64_t length, struct error *err);
