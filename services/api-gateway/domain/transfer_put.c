@@ -16,7 +16,10 @@
 #include "domain/retry.h"
 #include "messaging/job_post.h"
 
-enum { RESUME_POLL_MS = 200 };
+enum {
+	RESUME_POLL_MS = 200,
+	DECIDES_MS = 10 * 1000, /* behind the deadline: who waits says first what became of the put */
+};
 
 struct put_run {
 	struct transfer *transfer;
@@ -98,7 +101,7 @@ static int begin(struct put_run *run, struct error *err)
 			run->job.class == JOB_BACKGROUND
 				? retry_attempts(JOB_PUT)
 				: 10, /* of looking whether the bytes are there, should this gateway die */
-		.deadline_unix_ms = run->job.deadline_unix_ms,
+		.deadline_unix_ms = run->job.deadline_unix_ms ? run->job.deadline_unix_ms + DECIDES_MS : 0,
 		.spec = job_spec_print(&run->spec, run->arena),
 		.request_id = run->caller->actor.request_id,
 	};
