@@ -12,6 +12,8 @@ from support.client import Client
 from support.system import System, wait_until
 
 MIB = 1 << 20
+BROKER = "rabbitmq"
+GATEWAY = "api-gateway-1"
 WORKER = "store-worker-1"
 BACKGROUND = "mediastore.jobs.site.default.background"
 
@@ -44,7 +46,7 @@ class Jobs(unittest.TestCase):
         return body
 
     def test_an_upload_that_someone_waits_for_is_cancelled(self):
-        """The worker gets the job only when it was cancelled already: it was told, and stores nothing."""
+        """The worker gets the job only when it was cancelled already: it stores nothing, or what it has stored goes again."""
         before = self.stored_files()
         self.system.pause(WORKER)
         answers = []
@@ -58,7 +60,7 @@ class Jobs(unittest.TestCase):
         self.assertEqual(answers[0][0], 409, answers)
         self.assertIn("cancelled", answers[0][1]["detail"])
         self.assertEqual(self.client.status_of("unwanted"), "FAILED")
-        self.assertEqual(self.stored_files(), before)
+        wait_until(lambda: self.stored_files() == before, 30, "nothing of it stays")
 
     def test_uploads_wait_in_the_queue_for_as_long_as_their_clients(self):
         """More than the worker takes at once, and for longer than handing over a job may take."""
@@ -92,6 +94,17 @@ class Jobs(unittest.TestCase):
         self.system.start(WORKER)
         wait_until(lambda: self.job(job["id"])["state"] == "succeeded", 60, "it is done after all")
         self.assertEqual(self.job(job["id"])["attempt"], 2)
+
+    def test_what_a_gateway_took_and_died_with_is_handed_over_by_another(self):
+        self.put("taken")
+        self.system.pause(BROKER)
+        self.client.call("DELETE", "/media?pid=taken")
+        job, = wait_until(lambda: self.jobs("?pid=taken&kind=delete&state=running"), 30, "the delete is taken")
+        self.system.kill(GATEWAY)
+        self.system.kill(BROKER)  # with what it had not read yet
+        self.system.broker_start()
+        self.system.start(GATEWAY)
+        wait_until(lambda: self.job(job["id"])["state"] == "succeeded", 60, "it is done after all")
 
     def test_dead_letters_that_are_no_jobs_are_kept_for_people(self):
         connection = self.system.amqp()

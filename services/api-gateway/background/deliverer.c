@@ -22,7 +22,6 @@ enum {
 	TROUBLE_MS = 2000,
 	CLEAN_EVERY_MS = 5000,
 	CLEAN_BATCH = 5000,
-	HAND_OVER_MS = 120000, /* what was taken and is not with the broker by then, is taken again */
 };
 
 struct deliverer {
@@ -34,7 +33,7 @@ struct deliverer {
 
 /* 1 it is with the broker / 0 it is not to be / -1 */
 static int post_one(struct deliverer *deliverer, const struct job_row *row,
-	const struct delivery_row *delivery, struct arena *arena, struct error *err)
+	const struct delivery_row *delivery, struct arena *arena, int64_t until_ms, struct error *err)
 {
 	struct db_conn *conn = deliverer->duty.conn;
 	struct job_message job;
@@ -46,7 +45,7 @@ static int post_one(struct deliverer *deliverer, const struct job_row *row,
 		}
 		return record_failure(conn, NULL, row->id, row->attempt, &why, err);
 	}
-	if (job_post_background(deliverer->options.post, &job, &why) == 0)
+	if (job_post_background(deliverer->options.post, &job, until_ms, &why) == 0)
 		return 1;
 	log_warn("a delivery could not be handed over yet", LOG_STR("job_id", row->id), LOG_ERROR(&why));
 	return job_put_back(conn, row->id, row->attempt, retry_delay_ms(JOB_DELIVER, 1), err) < 0 ? -1 : 0;
@@ -61,12 +60,13 @@ static int post_due(struct deliverer *deliverer, size_t *count, struct error *er
 	*count = 0;
 	if (job_post_check(options->post, err))
 		return 0; /* what is due stays due */
-	if (delivery_take_due(deliverer->duty.conn, BATCH, options->parallel, HAND_OVER_MS, options->instance,
-		    arena, &jobs, &deliveries, count, err))
+	int64_t until_ms = job_hand_over_until_ms();
+	if (delivery_take_due(deliverer->duty.conn, BATCH, options->parallel, JOB_HAND_OVER_MS,
+		    options->instance, arena, &jobs, &deliveries, count, err))
 		return -1;
 	for (size_t i = 0; i < *count; i++) {
 		const struct job_row *posted = &jobs[i];
-		int result = post_one(deliverer, posted, &deliveries[i], arena, err);
+		int result = post_one(deliverer, posted, &deliveries[i], arena, until_ms, err);
 		if (result < 0 || (result && job_note_posted(deliverer->duty.conn, &posted, 1,
 						     JOB_RESULT_TIMEOUT_MS, err)))
 			return -1;

@@ -25,7 +25,6 @@ enum {
 	TROUBLE_MS = 2000,
 	DATABASE_MS = 30000,
 	TICKET_MS = 24 * 3600 * 1000,
-	HAND_OVER_MS = 120000, /* what was taken and is not with the broker by then, is taken again */
 };
 
 struct scheduler {
@@ -91,7 +90,7 @@ static bool is_final(const struct error *why)
 
 /* 1 it is with the broker / 0 it is not to be / -1 */
 static int post_one(struct scheduler *scheduler, struct db_conn *conn, const struct job_row *row,
-	struct arena *arena, struct error *err)
+	struct arena *arena, int64_t until_ms, struct error *err)
 {
 	struct error why;
 	struct job_message job;
@@ -102,7 +101,7 @@ static int post_one(struct scheduler *scheduler, struct db_conn *conn, const str
 						&why, err)
 				      : -1;
 	}
-	if (job_post_background(scheduler->options.post, &job, &why) == 0)
+	if (job_post_background(scheduler->options.post, &job, until_ms, &why) == 0)
 		return 1;
 	log_warn("a job could not be handed over yet", LOG_STR("job_id", row->id), LOG_ERROR(&why));
 	return job_put_back(conn, row->id, row->attempt, retry_delay_ms(row->kind, 1), err) < 0 ? -1 : 0;
@@ -115,13 +114,15 @@ static int post_due(struct scheduler *scheduler, struct db_conn *conn, size_t *c
 	*count = 0;
 	if (job_post_check(scheduler->options.post, err))
 		return 0; /* what is due stays due */
-	if (job_take_due(conn, BATCH, HAND_OVER_MS, scheduler->options.instance, arena, &jobs, count, err))
+	int64_t until_ms = job_hand_over_until_ms();
+	if (job_take_due(
+		    conn, BATCH, JOB_HAND_OVER_MS, scheduler->options.instance, arena, &jobs, count, err))
 		return -1;
 	const struct job_row *posted[BATCH];
 	size_t posted_count = 0;
 	int result = 0;
 	for (size_t i = 0; i < *count && result >= 0; i++) {
-		result = post_one(scheduler, conn, &jobs[i], arena, err);
+		result = post_one(scheduler, conn, &jobs[i], arena, until_ms, err);
 		if (result == 1)
 			posted[posted_count++] = &jobs[i];
 	}

@@ -269,7 +269,7 @@ static int record_late(struct record *record, struct error *err)
 	const struct job_row *job = &record->job;
 	bool given_up = job->state == JOB_FAILED || job->state == JOB_DEAD || job->state == JOB_CANCELLED;
 	bool abandoned = given_up;
-	record->outcome = RECORD_IGNORED;
+	record->outcome = job->state == JOB_CANCELLED ? RECORD_CANCELLED : RECORD_IGNORED;
 	if (record->result->code != ERROR_NONE || (!given_up && job->state != JOB_SUCCEEDED))
 		return 0;
 	if (job->kind == JOB_COPY || job->kind == JOB_MOVE)
@@ -303,7 +303,8 @@ static int record_locked(struct record *record, struct error *err)
  * cancelled. */
 static void clear_spool(const struct record *record, struct spool *spool)
 {
-	bool over = record->outcome != RECORD_POSTPONED && record->outcome != RECORD_IGNORED && !record->dead;
+	bool over = record->outcome == RECORD_DONE || record->outcome == RECORD_SUPERSEDED ||
+		    (record->outcome == RECORD_FAILED && !record->dead);
 	if (over && record->spec.spool)
 		spool_remove(spool, record->spec.spool);
 }

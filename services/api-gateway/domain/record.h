@@ -20,6 +20,7 @@ enum record_outcome {
 	RECORD_SUPERSEDED, /* the bytes are in the store, but another upload or a delete came first: they go again */
 	RECORD_FAILED,    /* finally: *failure says why */
 	RECORD_POSTPONED, /* tried again later */
+	RECORD_CANCELLED, /* the job had been cancelled: whatever it stored goes again */
 	RECORD_IGNORED,   /* the job was not waiting for this result */
 };
 

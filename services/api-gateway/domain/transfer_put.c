@@ -143,7 +143,7 @@ static int finish(struct put_run *run, struct bus_delivery *delivery, const stru
 		*err = failure;
 		return -1;
 	}
-	if (result->code == ERROR_CANCELLED)
+	if (outcome == RECORD_CANCELLED)
 		return error_set(err, ERROR_CONFLICT, "this upload was cancelled");
 	if (outcome != RECORD_DONE)
 		return error_set(err, ERROR_CONFLICT, "another change of this media came first");

@@ -153,8 +153,14 @@ int job_post_and_wait(struct job_post *post, const struct job_message *job, cons
 	return 0;
 }
 
-int job_post_background(struct job_post *post, const struct job_message *job, struct error *err)
+int job_post_background(
+	struct job_post *post, const struct job_message *job, int64_t until_ms, struct error *err)
 {
-	int64_t deadline = clock_monotonic_ms() + PUBLISH_TIMEOUT_MS;
+	int64_t deadline = earlier(until_ms, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS);
 	return publish(post, job, NULL, BUS_RESULTS_SHARED_KEY, deadline, err) ? explain(job, err) : 0;
+}
+
+int64_t job_hand_over_until_ms(void)
+{
+	return clock_monotonic_ms() + JOB_HAND_OVER_MS / 2;
 }

@@ -38,7 +38,7 @@ static bool is_shut_within(int ms)
 static void call_beyond_its_limit_loses_its_socket(void **state)
 {
 	(void)state;
-	bus_watchdog_arm(watchdog, 500);
+	bus_watchdog_arm(watchdog, 1000);
 	assert_false(is_shut_within(20));
 	assert_true(is_shut_within(5000));
 	assert_true(bus_watchdog_fired(watchdog));
@@ -47,20 +47,21 @@ static void call_beyond_its_limit_loses_its_socket(void **state)
 static void call_that_returns_in_time_keeps_it(void **state)
 {
 	(void)state;
-	bus_watchdog_arm(watchdog, 50);
+	bus_watchdog_arm(watchdog, 1000);
 	bus_watchdog_disarm(watchdog);
-	assert_false(is_shut_within(150));
+	assert_false(is_shut_within(1500));
 	assert_false(bus_watchdog_fired(watchdog));
 }
 
 static void limit_runs_from_the_last_arming(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 10; i++) {
-		bus_watchdog_arm(watchdog, 200);
-		assert_false(is_shut_within(50));
+	for (int i = 0; i < 10;
+		i++) { /* for longer than the limit, which a busy machine does not sleep over */
+		bus_watchdog_arm(watchdog, 2000);
+		assert_false(is_shut_within(300));
 	}
-	assert_true(is_shut_within(2000));
+	assert_true(is_shut_within(10000));
 }
 
 static void shorter_limit_after_a_longer_one_holds(void **state)

@@ -256,7 +256,7 @@ static void what_a_cancelled_put_has_stored_after_all_goes_again(void **state)
 	take();
 	assert_status(200, "POST", path(id, "/cancel"), NULL);
 	fixture_ask("WITH d AS (DELETE FROM job WHERE kind = 'delete' RETURNING 1) SELECT count(*) FROM d");
-	assert_int_equal(report(id, JOB_PUT, 1), RECORD_IGNORED);
+	assert_int_equal(report(id, JOB_PUT, 1), RECORD_CANCELLED);
 	assert_string_equal(fixture_ask("SELECT store_key FROM job WHERE kind = 'delete'"), "late.1");
 	assert_string_equal(fixture_ask("SELECT store_status FROM media WHERE pid = 'late'"), "FAILED");
 }
