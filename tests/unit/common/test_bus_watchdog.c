@@ -56,8 +56,8 @@ static void call_that_returns_in_time_keeps_it(void **state)
 static void limit_runs_from_the_last_arming(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 10;
-		i++) { /* for longer than the limit, which a busy machine does not sleep over */
+	/* armed for longer than the limit, which a busy machine does not sleep over */
+	for (int i = 0; i < 10; i++) {
 		bus_watchdog_arm(watchdog, 2000);
 		assert_false(is_shut_within(300));
 	}
