@@ -21,6 +21,11 @@ int64_t clock_unix_ms(void)
 	return read_ms(CLOCK_REALTIME);
 }
 
+int64_t clock_thread_ms(void)
+{
+	return read_ms(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int clock_left_ms(int64_t deadline_ms)
 {
 	int64_t now = clock_monotonic_ms();

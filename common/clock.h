@@ -10,6 +10,7 @@
 
 int64_t clock_monotonic_ms(void);
 int64_t clock_unix_ms(void);
+int64_t clock_thread_ms(void); /* for how long the calling thread has computed */
 /* Milliseconds left until a monotonic deadline, never below 0, at most INT32_MAX. */
 int clock_left_ms(int64_t deadline_ms);
 /* For pthread_cond_timedwait on a condition made with CLOCK_MONOTONIC. */

@@ -17,6 +17,7 @@
 #include "jobs/consumer.h"
 #include "jobs/holder.h"
 #include "jobs/jobs.h"
+#include "jobs/precedence.h"
 #include "jobs/running.h"
 #include "schemas/bus_names.h"
 #include "store/cache.h"
@@ -54,6 +55,7 @@ struct app {
 	struct bus_publisher *publisher;
 	struct bytes *bytes;
 	struct running *running;
+	struct precedence precedence;
 	struct holder *holder;
 	struct job_consumer *consumers[CONSUMERS];
 	_Atomic bool serving;
@@ -254,6 +256,8 @@ static void build_consumer(
 		.queues = queues,
 		.threads = (int)threads,
 		.niceness = NICENESS[index],
+		.precedence = &app->precedence,
+		.waited_for = index != BACKGROUND && index != WEBHOOKS,
 		.publisher = app->publisher,
 		.environment = &app->jobs,
 		.running = app->running,

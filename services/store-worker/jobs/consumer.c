@@ -8,6 +8,7 @@
 #include "common/memory.h"
 #include "jobs/holder.h"
 #include "jobs/jobs.h"
+#include "jobs/precedence.h"
 #include "jobs/report.h"
 #include "jobs/running.h"
 
@@ -38,10 +39,10 @@ struct job_consumer {
 /* --- one delivery */
 
 /* Waits a little, less when the worker is being stopped. */
-static void pause_unless_stopping(struct job_consumer *consumer)
+static void pause_unless_stopping(struct job_consumer *consumer, int64_t ms)
 {
 	LOCK_SCOPE(&consumer->lock);
-	struct timespec until = clock_timespec(clock_monotonic_ms() + PAUSE_MS);
+	struct timespec until = clock_timespec(clock_monotonic_ms() + ms);
 	while (!consumer->stopping)
 		if (pthread_cond_timedwait(&consumer->changed, &consumer->lock, &until) != 0)
 			return;
@@ -53,7 +54,7 @@ static enum bus_settlement give_back(
 	log_warn("job given back to the broker", LOG_STR("job_id", message->id),
 		LOG_STR("request_id", message->request_id), LOG_STR("op", job_kind_name(message->kind)),
 		LOG_ERROR(err));
-	pause_unless_stopping(consumer);
+	pause_unless_stopping(consumer, PAUSE_MS);
 	return BUS_REQUEUE;
 }
 
@@ -124,13 +125,29 @@ static struct bus_delivery *take(struct job_consumer *consumer)
 	return delivery;
 }
 
+static void settle_in_turn(struct job_consumer *consumer, struct bus_delivery *delivery)
+{
+	const struct job_consumer_options *options = &consumer->options;
+	if (options->waited_for) {
+		precedence_begin(options->precedence);
+		bus_delivery_settle(delivery, process(consumer, delivery));
+		precedence_end(options->precedence);
+		return;
+	}
+	int64_t began = clock_thread_ms();
+	bus_delivery_settle(delivery, process(consumer, delivery));
+	int64_t rest = precedence_rest_ms(options->precedence, options->threads, clock_thread_ms() - began);
+	if (rest)
+		pause_unless_stopping(consumer, rest);
+}
+
 static void *work(void *context)
 {
 	struct job_consumer *consumer = context;
 	if (setpriority(PRIO_PROCESS, (id_t)gettid(), consumer->options.niceness) != 0)
 		log_debug("a thread keeps its priority", LOG_INT("errno", errno));
 	for (struct bus_delivery *delivery; (delivery = take(consumer)) != NULL;)
-		bus_delivery_settle(delivery, process(consumer, delivery));
+		settle_in_turn(consumer, delivery);
 	LOCK_SCOPE(&consumer->lock);
 	consumer->alive--;
 	pthread_cond_broadcast(&consumer->changed);

@@ -19,6 +19,7 @@
 struct holder;
 struct job_consumer;
 struct job_environment;
+struct precedence;
 struct running;
 
 struct job_consumer_options {
@@ -26,6 +27,8 @@ struct job_consumer_options {
 	const char *const *queues; /* ends with NULL */
 	int threads;               /* jobs at once; the prefetch of each queue, too */
 	int niceness;              /* of these threads: others come first when the processor is short */
+	struct precedence *precedence;
+	bool waited_for; /* somebody waits for these jobs; the others give way */
 	struct bus_publisher *publisher;
 	const struct job_environment *environment;
 	struct running *running; /* NULL: nobody asks how far jobs are */

@@ -7,6 +7,7 @@
 #include "common/buf.h"
 #include "common/random.h"
 #include "jobs/holder.h"
+#include "jobs/precedence.h"
 #include "schemas/bus_names.h"
 #include "support/bus_fixture.h"
 #include "support/bus_queue.h"
@@ -91,6 +92,8 @@ static int tear_down(void **state)
 
 /* --- acting */
 
+static struct precedence precedence;
+
 static struct job_consumer *start_worker(
 	struct live *live, const char *queue, int threads, struct holder *holder)
 {
@@ -99,6 +102,8 @@ static struct job_consumer *start_worker(
 	const struct job_consumer_options options = {.bus = &live->options,
 		.queues = queues,
 		.threads = threads,
+		.precedence = &precedence,
+		.waited_for = true,
 		.publisher = live->publisher,
 		.environment = &live->jobs->environment,
 		.holder = holder};
@@ -207,6 +212,7 @@ static void a_job_is_run_and_its_gateway_answered(void **state)
 	assert_int_equal(result.code, ERROR_NONE);
 	assert_int_equal(result.size, 5);
 	end_worker(worker);
+	assert_int_equal(precedence_rest_ms(&precedence, 1, 10), 10); /* others know that somebody waited */
 	worker = start_worker(live, bus_site_queue(live->arena, live->site, JOB_QUICK), 2, NULL);
 	clock_sleep_ms(300);
 	assert_int_equal(inbox_count(&live->reply.inbox), 1); /* acknowledged: it does not come again */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/precedence.h"
+
+#include "common/clock.h"
+
+enum {
+	RECENT_MS = 1000,  /* whoever had a job done asks for another soon */
+	LONGEST_MS = 1000, /* a job that computed for an hour holds nothing up for hours */
+};
+
+void precedence_begin(struct precedence *precedence)
+{
+	atomic_fetch_add(&precedence->waited_for, 1);
+}
+
+void precedence_end(struct precedence *precedence)
+{
+	atomic_store(&precedence->last_ms, clock_monotonic_ms());
+	atomic_fetch_sub(&precedence->waited_for, 1);
+}
+
+int64_t precedence_rest_ms(const struct precedence *precedence, int threads, int64_t computed_ms)
+{
+	int64_t last = atomic_load(&precedence->last_ms);
+	if (!atomic_load(&precedence->waited_for) && (!last || clock_monotonic_ms() - last > RECENT_MS))
+		return 0;
+	int64_t rest = computed_ms < LONGEST_MS ? computed_ms * (2 * threads - 1) : LONGEST_MS;
+	return rest < LONGEST_MS ? rest : LONGEST_MS;
+}

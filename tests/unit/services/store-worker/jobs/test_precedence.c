@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/cmocka.h"
+
+#include "common/clock.h"
+#include "jobs/precedence.h"
+
+static void nobody_rests_while_nobody_waits(void **state)
+{
+	(void)state;
+	struct precedence precedence = {0};
+	assert_int_equal(precedence_rest_ms(&precedence, 4, 100), 0);
+}
+
+static void threads_together_compute_half_of_the_time(void **state)
+{
+	(void)state;
+	struct precedence precedence = {0};
+	precedence_begin(&precedence);
+	assert_int_equal(precedence_rest_ms(&precedence, 1, 100), 100);
+	assert_int_equal(precedence_rest_ms(&precedence, 4, 100), 700);
+	assert_int_equal(precedence_rest_ms(&precedence, 4, 0), 0);
+}
+
+static void rest_ends(void **state)
+{
+	(void)state;
+	struct precedence precedence = {0};
+	precedence_begin(&precedence);
+	assert_int_equal(precedence_rest_ms(&precedence, 256, 60 * 60 * 1000), 1000);
+	assert_int_equal(precedence_rest_ms(&precedence, 256, INT64_MAX), 1000);
+}
+
+static void a_second_after_the_last_job_they_go_on(void **state)
+{
+	(void)state;
+	struct precedence precedence = {0};
+	precedence_begin(&precedence);
+	precedence_begin(&precedence);
+	precedence_end(&precedence);
+	precedence_end(&precedence);
+	assert_int_equal(precedence_rest_ms(&precedence, 1, 10), 10);
+	clock_sleep_ms(1100);
+	assert_int_equal(precedence_rest_ms(&precedence, 1, 10), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_rests_while_nobody_waits),
+		cmocka_unit_test(threads_together_compute_half_of_the_time),
+		cmocka_unit_test(rest_ends),
+		cmocka_unit_test(a_second_after_the_last_job_they_go_on),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
