@@ -68,6 +68,16 @@ class Requests(unittest.TestCase):
         wait_until(look, 30, f"{message_id} is a dead letter")
         return next(letter for letter in found if letter[0].message_id == message_id)
 
+    def forget_jobs(self, queue):
+        """As if they had never been sent. Its dead consumer's come back first."""
+        connection = self.system.amqp()
+        channel = connection.channel()
+        try:
+            wait_until(lambda: channel.queue_declare(queue, passive=True).method.consumer_count == 0, 30, "its consumers are gone")
+            channel.queue_purge(queue)
+        finally:
+            connection.close()
+
     def history(self, pid):
         return self.system.psql("SELECT op, actor, request_id FROM media_history WHERE pid = $1 ORDER BY at, version", pid)
 
@@ -335,6 +345,21 @@ class Requests(unittest.TestCase):
         self.assertEqual((answer["status"], answer.get("result", {}).get("status")), (200, "READY"), answer)
         self.assertEqual(self.client.get("interrupted")[2], hashlib.sha256(content).hexdigest())
         self.assertEqual(len([row for row in self.history("interrupted") if row[0] == "insert"]), 1)
+
+    def test_an_upload_whose_job_was_lost_with_its_gateway_is_sent_again(self):
+        content = secrets.token_bytes(300_000)
+        self.system.pause("store-worker-1")
+        message_id = self.pipeline.send("media.upload", {"mediadata": self.media("lost-job"),
+                                                         "base64": base64.b64encode(content).decode()})
+        wait_until(lambda: self.client.media("lost-job"), 20, "its row is there")
+        for name in ("api-gateway-1", "api-gateway-2", "store-worker-1"):
+            self.system.kill(name)
+        self.forget_jobs("mediastore.jobs.site.default.stream.v2")
+        for name in ("store-worker-1", "api-gateway-1", "api-gateway-2"):
+            self.system.start(name)
+        answer = self.pipeline.wait(message_id, seconds=90)[0]
+        self.assertEqual((answer["status"], answer.get("result", {}).get("status")), (200, "READY"), answer)
+        self.assertEqual(self.client.get("lost-job")[2], hashlib.sha256(content).hexdigest())
 
     # --- what is away
 

@@ -17,6 +17,7 @@
 #include "messaging/job_post.h"
 
 enum {
+	FIRST_ATTEMPT = 1,
 	RESUME_POLL_MS = 200,
 	DECIDES_MS = 10 * 1000, /* behind the deadline: who waits says first what became of the put */
 };
@@ -45,7 +46,7 @@ static void compose(struct put_run *run, const struct intake *intake)
 		.id = arena_strdup(run->arena, id),
 		.kind = JOB_PUT,
 		.class = is_inline(intake) ? JOB_QUICK : JOB_STREAM,
-		.attempt = 1,
+		.attempt = FIRST_ATTEMPT,
 		.request_id = run->caller->actor.request_id,
 		.pid = run->put->pid,
 		.deadline_unix_ms = clock_unix_ms() + (is_inline(intake) ? config->quick_deadline_ms
@@ -190,6 +191,17 @@ int transfer_put(struct transfer *transfer, const struct transfer_put *put, stru
 	return -1;
 }
 
+/* Its gateway may have died before it had sent the job, and the broker may have lost it: the scheduler sends it again,
+ * once. What the first attempt comes to meanwhile does no harm. */
+static int send_again(struct transfer *transfer, const char *job_id, struct error *err)
+{
+	struct error why;
+	enum job_state state;
+	error_set(&why, ERROR_DEADLINE, "the gateway that had begun it is gone");
+	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
+	return conn && job_retry(conn, job_id, FIRST_ATTEMPT, 0, &why, &state, err) >= 0 ? 0 : -1;
+}
+
 /* 1 finished, *ready says how / 0 still at it, or to be tried again / -1 */
 static int look_at(struct transfer *transfer, const char *job_id, bool *ready, struct error *err)
 {
@@ -209,6 +221,8 @@ int transfer_resume(
 	int64_t until_ms = clock_monotonic_ms() + transfer->parts.config->quick_deadline_ms;
 	bool ready = false;
 	int finished;
+	if (send_again(transfer, job_id, err))
+		return -1;
 	while ((finished = look_at(transfer, job_id, &ready, err)) == 0 && clock_left_ms(until_ms) > 0)
 		clock_sleep_ms(RESUME_POLL_MS);
 	if (finished < 0)
