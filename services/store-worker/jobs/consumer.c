@@ -58,11 +58,19 @@ static enum bus_settlement give_back(
 	return BUS_REQUEUE;
 }
 
-static void run_watched(struct running *running, struct job *job, struct result_message *result)
+static void give_way(void *turn)
+{
+	precedence_give_way(turn);
+}
+
+static void run_watched(
+	struct running *running, struct precedence_turn *turn, struct job *job, struct result_message *result)
 {
 	struct running_job entry;
 	if (running) {
 		running_begin(running, job->message, &entry);
+		entry.watch.between = turn ? give_way : NULL;
+		entry.watch.context = turn;
 		job->watch = &entry.watch;
 	}
 	jobs_run(job, result);
@@ -71,7 +79,7 @@ static void run_watched(struct running *running, struct job *job, struct result_
 }
 
 static enum bus_settlement run_and_report(struct job_consumer *consumer, const struct bus_delivery *delivery,
-	const struct job_message *message, struct arena *arena)
+	const struct job_message *message, struct precedence_turn *turn, struct arena *arena)
 {
 	struct result_message result;
 	struct error err;
@@ -82,13 +90,15 @@ static enum bus_settlement run_and_report(struct job_consumer *consumer, const s
 		.traceparent = bus_delivery_header(delivery, "traceparent"),
 		.again = delivery->redelivered,
 	};
-	run_watched(consumer->options.running, &job, &result);
+	run_watched(consumer->options.running, turn, &job, &result);
 	if (report_result(consumer->options.publisher, delivery, message, &result, &err) != 0)
 		return give_back(consumer, message, &err);
 	return BUS_ACK;
 }
 
-static enum bus_settlement process(struct job_consumer *consumer, const struct bus_delivery *delivery)
+/* turn: NULL for a job that somebody waits for. */
+static enum bus_settlement process(
+	struct job_consumer *consumer, const struct bus_delivery *delivery, struct precedence_turn *turn)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
 	struct job_message message;
@@ -104,7 +114,7 @@ static enum bus_settlement process(struct job_consumer *consumer, const struct b
 		return give_back(consumer, &message, &err);
 	if (holder && is_hold)
 		return BUS_ACK;
-	return run_and_report(consumer, delivery, &message, arena);
+	return run_and_report(consumer, delivery, &message, turn, arena);
 }
 
 /* --- threads */
@@ -125,20 +135,18 @@ static struct bus_delivery *take(struct job_consumer *consumer)
 	return delivery;
 }
 
-static void settle_in_turn(struct job_consumer *consumer, struct bus_delivery *delivery)
+static void settle_first(struct job_consumer *consumer, struct bus_delivery *delivery)
 {
-	const struct job_consumer_options *options = &consumer->options;
-	if (options->waited_for) {
-		precedence_begin(options->precedence);
-		bus_delivery_settle(delivery, process(consumer, delivery));
-		precedence_end(options->precedence);
-		return;
-	}
-	int64_t began = clock_thread_ms();
-	bus_delivery_settle(delivery, process(consumer, delivery));
-	int64_t rest = precedence_rest_ms(options->precedence, options->threads, clock_thread_ms() - began);
-	if (rest)
-		pause_unless_stopping(consumer, rest);
+	precedence_begin(consumer->options.precedence);
+	bus_delivery_settle(delivery, process(consumer, delivery, NULL));
+	precedence_end(consumer->options.precedence);
+}
+
+static void settle_in_turn(
+	struct job_consumer *consumer, struct bus_delivery *delivery, struct precedence_turn *turn)
+{
+	bus_delivery_settle(delivery, process(consumer, delivery, turn));
+	precedence_give_way(turn);
 }
 
 static void *work(void *context)
@@ -146,8 +154,12 @@ static void *work(void *context)
 	struct job_consumer *consumer = context;
 	if (setpriority(PRIO_PROCESS, (id_t)gettid(), consumer->options.niceness) != 0)
 		log_debug("a thread keeps its priority", LOG_INT("errno", errno));
+	struct precedence_turn turn = {consumer->options.precedence, consumer->options.threads, 0};
 	for (struct bus_delivery *delivery; (delivery = take(consumer)) != NULL;)
-		settle_in_turn(consumer, delivery);
+		if (consumer->options.waited_for)
+			settle_first(consumer, delivery);
+		else
+			settle_in_turn(consumer, delivery, &turn);
 	LOCK_SCOPE(&consumer->lock);
 	consumer->alive--;
 	pthread_cond_broadcast(&consumer->changed);

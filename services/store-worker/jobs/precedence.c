@@ -5,7 +5,8 @@
 
 enum {
 	RECENT_MS = 1000,  /* whoever had a job done asks for another soon */
-	LONGEST_MS = 1000, /* a job that computed for an hour holds nothing up for hours */
+	SLICE_MS = 4,      /* what one computes on end: a small job that comes meanwhile waits no longer */
+	LONGEST_MS = 1000, /* a piece of work that took an hour holds nothing up for hours */
 };
 
 void precedence_begin(struct precedence *precedence)
@@ -22,8 +23,20 @@ void precedence_end(struct precedence *precedence)
 int64_t precedence_rest_ms(const struct precedence *precedence, int threads, int64_t computed_ms)
 {
 	int64_t last = atomic_load(&precedence->last_ms);
+	if (computed_ms < SLICE_MS)
+		return 0;
 	if (!atomic_load(&precedence->waited_for) && (!last || clock_monotonic_ms() - last > RECENT_MS))
 		return 0;
 	int64_t rest = computed_ms < LONGEST_MS ? computed_ms * (2 * threads - 1) : LONGEST_MS;
 	return rest < LONGEST_MS ? rest : LONGEST_MS;
+}
+
+void precedence_give_way(struct precedence_turn *turn)
+{
+	int64_t now = clock_thread_ms();
+	int64_t rest = precedence_rest_ms(turn->precedence, turn->threads, now - turn->since_ms);
+	if (now - turn->since_ms >= SLICE_MS)
+		turn->since_ms = now;
+	if (rest)
+		clock_sleep_ms(rest);
 }

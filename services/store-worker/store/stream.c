@@ -110,8 +110,11 @@ static int check_going_on(const struct transfer_watch *watch, int64_t deadline_u
 
 static void note_passed(struct transfer_watch *watch, size_t length)
 {
-	if (watch)
-		watch->done += (int64_t)length;
+	if (!watch)
+		return;
+	watch->done += (int64_t)length;
+	if (watch->between)
+		watch->between(watch->context);
 }
 
 static int check_end(struct hashing_source *source, struct error *err)

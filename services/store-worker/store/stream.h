@@ -15,10 +15,13 @@
 struct digest;
 struct http_stream;
 
-/* A transfer as others see it: how far it is, and whether it is to stop at its next buffer. */
+/* A transfer as others see it: how far it is, and whether it is to stop, or to rest, at its next buffer. */
 struct transfer_watch {
 	_Atomic bool cancelled;
 	_Atomic int64_t done, total; /* bytes that have passed, that will pass (-1: unknown) */
+	void (*between)(
+		void *context); /* called on the transfer's thread after each buffer; NULL: nothing is */
+	void *context;
 };
 
 enum { STREAM_BUFFER_SIZE = 256 * 1024 };

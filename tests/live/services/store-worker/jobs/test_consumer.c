@@ -8,6 +8,7 @@
 #include "common/random.h"
 #include "jobs/holder.h"
 #include "jobs/precedence.h"
+#include "jobs/running.h"
 #include "schemas/bus_names.h"
 #include "support/bus_fixture.h"
 #include "support/bus_queue.h"
@@ -219,6 +220,46 @@ static void a_job_is_run_and_its_gateway_answered(void **state)
 	end_worker(worker);
 }
 
+/* A watched background job of 32 MiB on one of 16 threads. */
+static struct result_message verify_in_background(struct live *live)
+{
+	const char *control_queue = bus_control_queue(live->arena, live->site);
+	struct bus_options control = live->options;
+	control.topology = bus_topology_control(live->arena, control_queue);
+	struct running *running =
+		running_create(&(struct running_options){&control, control_queue, live->publisher, "test"});
+	const char *queues[] = {bus_site_queue(live->arena, live->site, JOB_BACKGROUND), NULL};
+	struct job_consumer *worker =
+		job_consumer_create(&(struct job_consumer_options){.bus = &live->options,
+			.queues = queues,
+			.threads = 16,
+			.precedence = &precedence,
+			.publisher = live->publisher,
+			.environment = &live->jobs->environment,
+			.running = running});
+	assert_eventually(job_consumer_ready(worker) && running_ready(running));
+	job_fixture_fill(live->jobs, &live->jobs->files, "large", 1, 32 << 20);
+	struct job_message job = small_put(live, &live->jobs->files, "large");
+	job.kind = JOB_VERIFY;
+	job.class = JOB_BACKGROUND;
+	job.size = 32 << 20;
+	send_job(live, &job, live->reply.queue);
+	struct result_message result = receive(live, &live->reply, 0);
+	assert_int_equal(result.code, ERROR_NONE);
+	end_worker(worker);
+	running_free(running);
+	return result;
+}
+
+static void a_job_that_nobody_waits_for_rests_while_it_runs(void **state)
+{
+	precedence_begin(&precedence);
+	struct result_message result = verify_in_background(*state);
+	precedence_end(&precedence);
+	/* it is at least 16 ms of work, and each 4 are followed by 31 times as many of rest */
+	assert_in_range(result.elapsed_ms, 3 * 31 * 4, 60 * 1000);
+}
+
 static void a_job_that_fails_is_answered_with_its_error(void **state)
 {
 	struct live *live = *state;
@@ -379,6 +420,7 @@ int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
 		TEST(a_job_is_run_and_its_gateway_answered),
+		TEST(a_job_that_nobody_waits_for_rests_while_it_runs),
 		TEST(a_job_that_fails_is_answered_with_its_error),
 		TEST(a_message_that_is_no_job_becomes_a_dead_letter),
 		TEST(the_result_for_a_gateway_that_is_gone_goes_to_the_others),

@@ -18,7 +18,7 @@ static void threads_together_compute_half_of_the_time(void **state)
 	precedence_begin(&precedence);
 	assert_int_equal(precedence_rest_ms(&precedence, 1, 100), 100);
 	assert_int_equal(precedence_rest_ms(&precedence, 4, 100), 700);
-	assert_int_equal(precedence_rest_ms(&precedence, 4, 0), 0);
+	assert_int_equal(precedence_rest_ms(&precedence, 4, 3), 0); /* not yet */
 }
 
 static void rest_ends(void **state)
@@ -28,6 +28,35 @@ static void rest_ends(void **state)
 	precedence_begin(&precedence);
 	assert_int_equal(precedence_rest_ms(&precedence, 256, 60 * 60 * 1000), 1000);
 	assert_int_equal(precedence_rest_ms(&precedence, 256, INT64_MAX), 1000);
+}
+
+static void compute_for(int64_t ms)
+{
+	int64_t until = clock_thread_ms() + ms;
+	while (clock_thread_ms() < until)
+		;
+}
+
+static int64_t give_way(struct precedence_turn *turn)
+{
+	int64_t began = clock_monotonic_ms();
+	precedence_give_way(turn);
+	return clock_monotonic_ms() - began;
+}
+
+static void a_thread_rests_for_what_it_computed_since_it_rested(void **state)
+{
+	(void)state;
+	struct precedence precedence = {0};
+	struct precedence_turn turn = {&precedence, 32, clock_thread_ms()};
+	compute_for(5);
+	give_way(&turn); /* nobody waits: that is not held against it later */
+	precedence_begin(&precedence);
+	compute_for(1);
+	assert_in_range(give_way(&turn), 0, 200);
+	compute_for(4);
+	assert_in_range(give_way(&turn), 5 * 63, 60 * 1000);
+	assert_in_range(give_way(&turn), 0, 200);
 }
 
 static void a_second_after_the_last_job_they_go_on(void **state)
@@ -49,6 +78,7 @@ int main(void)
 		cmocka_unit_test(nobody_rests_while_nobody_waits),
 		cmocka_unit_test(threads_together_compute_half_of_the_time),
 		cmocka_unit_test(rest_ends),
+		cmocka_unit_test(a_thread_rests_for_what_it_computed_since_it_rested),
 		cmocka_unit_test(a_second_after_the_last_job_they_go_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

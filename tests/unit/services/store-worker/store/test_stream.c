@@ -169,6 +169,33 @@ static void nothing_may_be_skipped_unless_it_is_known(void **state)
 	hashing_source_release(&source);
 }
 
+static void count_call(void *context)
+{
+	++*(int *)context;
+}
+
+static void between_buffers_a_watched_transfer_may_rest(void **state)
+{
+	(void)state;
+	char bytes[4];
+	struct error err;
+	struct memory_source inner;
+	struct hashing_source source;
+	struct hashing_sink sink;
+	int calls = 0;
+	struct transfer_watch watch = {.between = count_call, .context = &calls};
+	memory_source_init(&inner, "abc", 3);
+	hashing_source_init(&source, &inner.base, NULL, 0);
+	hashing_sink_init(&sink, 0);
+	source.watch = sink.watch = &watch;
+	assert_int_equal(source.base.read(&source.base, bytes, sizeof(bytes), &err), 3);
+	assert_int_equal(calls, 1);
+	assert_int_equal(sink.base.write(&sink.base, bytes, 3, &err), 0);
+	assert_int_equal(calls, 2);
+	hashing_sink_release(&sink);
+	hashing_source_release(&source);
+}
+
 static void a_watched_source_counts_and_stops_when_it_is_cancelled(void **state)
 {
 	(void)state;
@@ -248,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_hashing_source_stops_at_its_deadline),
 		cmocka_unit_test(what_is_skipped_counts_as_the_expected),
 		cmocka_unit_test(nothing_may_be_skipped_unless_it_is_known),
+		cmocka_unit_test(between_buffers_a_watched_transfer_may_rest),
 		cmocka_unit_test(a_watched_source_counts_and_stops_when_it_is_cancelled),
 		cmocka_unit_test(a_watched_sink_stops_when_it_is_cancelled),
 		cmocka_unit_test(a_memory_sink_takes_no_more_than_its_limit),
