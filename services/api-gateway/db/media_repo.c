@@ -10,10 +10,8 @@
 #include <string.h>
 
 #define JOINED " FROM media m" STORE_JOIN("m.store")
-/* The document's place, $9 and $10: one parse for all that is taken from it. */
-#define DOCUMENT                                                                                             \
-	", doc AS MATERIALIZED (SELECT CASE WHEN $10::text IS NULL THEN $9::jsonb ELSE $9::jsonb #> "        \
-	"$10::text[] END AS d)"
+/* One parse for all that is taken from it. */
+#define DOCUMENT ", doc AS MATERIALIZED (SELECT $9::jsonb AS d)"
 /* identifiers of the pid's own type repeat the pid */
 #define DOCUMENT_IDENTIFIERS "document_object(d, 'identifiers') - $4::text"
 #define DOCUMENT_METADATA    "document_object(d, 'metadata')"
@@ -25,11 +23,11 @@
 static const struct db_statement CREATE = {"media_create", MEDIA_WHO DOCUMENT
 	", r AS (INSERT INTO media AS m (pid, pid_type, store, store_key, content_type, filename,"
 	" presign_expires, identifiers, metadata, tags)"
-	" SELECT $3, $4, $5, $6, $7, $8, from_unix_ms($11::bigint)," DOCUMENT_IDENTIFIERS
+	" SELECT $3, $4, $5, $6, $7, $8, from_unix_ms($10::bigint)," DOCUMENT_IDENTIFIERS
 	"," DOCUMENT_METADATA "," DOCUMENT_TAGS " FROM who, doc RETURNING m)" REPLY};
 static const struct db_statement TAKE_OVER = {"media_take_over", MEDIA_WHO DOCUMENT
 	", r AS (UPDATE media AS m SET store = $5, store_key = $6, content_type = $7, filename = $8,"
-	" presign_expires = from_unix_ms($11::bigint), identifiers = " DOCUMENT_IDENTIFIERS
+	" presign_expires = from_unix_ms($10::bigint), identifiers = " DOCUMENT_IDENTIFIERS
 	", metadata = " DOCUMENT_METADATA ", tags = " DOCUMENT_TAGS
 	", store_status = 'PENDING', size = NULL, sha256 = NULL, holder = NULL"
 	" FROM who, doc WHERE m.pid = $3 AND m.pid_type = $4 AND m.store_status IN ('PENDING', 'FAILED')"
@@ -109,7 +107,7 @@ static int write_new(struct db_conn *conn, const struct db_statement *statement,
 	int written = repo_row(conn, statement,
 		DB_PARAMS(MEDIA_ACTOR(actor), DB_TEXT(media->pid), DB_TEXT(media->pid_type),
 			DB_INT(media->store_pk), DB_TEXT(media->store_key), DB_TEXT(media->content_type),
-			DB_TEXT(media->filename), DB_TEXT(media->document), DB_TEXT(media->document_path),
+			DB_TEXT(media->filename), DB_TEXT(media->document),
 			DB_INT_OR_NULL(media->presign_expires_unix_ms, 0)),
 		arena, &row, err);
 	if (written != 1)

@@ -46,7 +46,6 @@ struct media_new {
 	const char *content_type, *filename; /* NULL: none */
 	int64_t presign_expires_unix_ms;     /* 0: none */
 	const char *document; /* JSON text holding identifiers?, metadata?, tags?, checked before; NULL: {} */
-	const char *document_path; /* where in it: "{mediadata}", "{17}"; NULL: the top */
 };
 
 /* Inserts a PENDING row. *json (may be NULL) is the Media reply, *pk (may be NULL) its key. An identifier

@@ -3,15 +3,14 @@
 
 #include "db/history_repo.h"
 
-static int create(const char *pid, const char *document, const char *path, const char **json)
+static int create(const char *pid, const char *document, const char **json)
 {
 	struct media_new media = {.pid = pid,
 		.pid_type = "DEFAULT",
 		.store_pk = fixture.store_pk,
 		.store_key = pid,
 		.content_type = "text/plain",
-		.document = document,
-		.document_path = path};
+		.document = document};
 	return media_create(fixture.conn, &media, &TESTER, fixture.arena, json, NULL, &fixture.err);
 }
 
@@ -43,7 +42,7 @@ static void document_comes_back_exactly(void **state)
 		"{\"pid\":\"exact\",\"metadata\":{\"n\":12345678901234567890,\"d\":1.10,\"u\":\"\\u00fc\"},"
 		"\"tags\":[\"z\",\"a\",\"z\"],"
 		"\"identifiers\":{\"doi\":\"10.1/x\",\"DEFAULT\":\"exact\"}}",
-		NULL, &json));
+		&json));
 	assert_contains(json, "\"n\": 12345678901234567890");
 	assert_contains(json, "\"d\": 1.10");
 	assert_contains(json, "\"tags\" : [\"z\",\"a\",\"z\"]");
@@ -54,7 +53,7 @@ static void document_comes_back_exactly(void **state)
 static void reply_has_every_field_of_the_contract(void **state)
 {
 	(void)state;
-	assert_ok(create("fields", NULL, NULL, NULL));
+	assert_ok(create("fields", NULL, NULL));
 	static const char *const fields[] = {"pk", "pid", "pid_type", "mark", "version", "store_config",
 		"type", "bucket", "s3_url", "site", "store_key", "store_status", "identifiers", "metadata",
 		"tags", "size", "content_type", "checksums", "created", "updated"};
@@ -66,30 +65,19 @@ static void reply_has_every_field_of_the_contract(void **state)
 	assert_contains(json, "\"checksums\" : {}");
 }
 
-static void document_may_lie_inside_the_request(void **state)
-{
-	(void)state;
-	const char *json;
-	assert_ok(
-		create("inside", "{\"mediadata\":{\"tags\":[\"t\"]},\"base64\":\"\"}", "{mediadata}", &json));
-	assert_contains(json, "\"tags\" : [\"t\"]");
-	assert_ok(create("second", "[{},{\"tags\":[\"u\"]}]", "{1}", &json));
-	assert_contains(json, "\"tags\" : [\"u\"]");
-}
-
 static void nulls_in_a_document_are_empty(void **state)
 {
 	(void)state;
 	const char *json;
-	assert_ok(create("nulls", "{\"tags\":null,\"metadata\":null,\"identifiers\":null}", NULL, &json));
+	assert_ok(create("nulls", "{\"tags\":null,\"metadata\":null,\"identifiers\":null}", &json));
 	assert_contains(json, "\"identifiers\" : {}, \"metadata\" : {}, \"tags\" : []");
 }
 
 static void taken_pid_is_a_conflict(void **state)
 {
 	(void)state;
-	assert_ok(create("taken", NULL, NULL, NULL));
-	assert_fails(create("taken", NULL, NULL, NULL), ERROR_CONFLICT);
+	assert_ok(create("taken", NULL, NULL));
+	assert_fails(create("taken", NULL, NULL), ERROR_CONFLICT);
 	assert_string_equal(db_error_constraint(fixture.conn), "media_pid_key");
 }
 
@@ -105,9 +93,9 @@ static void unknown_pid_type_is_invalid(void **state)
 static void document_postgres_cannot_hold_is_invalid(void **state)
 {
 	(void)state;
-	assert_fails(create("nul", "{\"metadata\":{\"a\":\"\\u0000\"}}", NULL, NULL), ERROR_INVALID);
-	assert_fails(create("nul", "{\"metadata\":", NULL, NULL), ERROR_INVALID);
-	assert_fails(create("", NULL, NULL, NULL), ERROR_INVALID);
+	assert_fails(create("nul", "{\"metadata\":{\"a\":\"\\u0000\"}}", NULL), ERROR_INVALID);
+	assert_fails(create("nul", "{\"metadata\":", NULL), ERROR_INVALID);
+	assert_fails(create("", NULL, NULL), ERROR_INVALID);
 }
 
 static void unknown_pid_is_not_found(void **state)
@@ -334,7 +322,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(document_comes_back_exactly),
 		fixture_test(reply_has_every_field_of_the_contract),
-		fixture_test(document_may_lie_inside_the_request),
 		fixture_test(nulls_in_a_document_are_empty),
 		fixture_test(taken_pid_is_a_conflict),
 		fixture_test(unknown_pid_type_is_invalid),
