@@ -134,6 +134,8 @@ class Idempotency(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             try:
                 pool.submit(self.post, "kill-5", "/upload", self.upload("killed 5"))
+                wait_until(lambda: self.client.status_of("killed 5") == "PENDING", 20, "the upload has begun")
+                time.sleep(1)  # its job is on its way
                 self.killed_when(lambda: self.client.status_of("killed 5") == "PENDING", "kill-5")
                 second = pool.submit(self.post, "kill-5", "/upload", self.upload("killed 5"), 1)
                 time.sleep(0.5)

@@ -19,6 +19,7 @@
 enum {
 	FIRST_ATTEMPT = 1,
 	RESUME_POLL_MS = 200,
+	IDLE_MS = 1000,         /* of whoever ends what is overdue */
 	DECIDES_MS = 10 * 1000, /* behind the deadline: who waits says first what became of the put */
 };
 
@@ -192,14 +193,20 @@ int transfer_put(struct transfer *transfer, const struct transfer_put *put, stru
 }
 
 /* Its gateway may have died before it had sent the job, and the broker may have lost it: the scheduler sends it again,
- * once. What the first attempt comes to meanwhile does no harm. */
+ * once. What the first attempt comes to meanwhile does no harm. Where the bytes were sent with the job there is nothing
+ * to send again, and its end is near. */
 static int send_again(struct transfer *transfer, const char *job_id, struct error *err)
 {
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
+	struct job_row job;
+	int found = conn ? job_find(conn, job_id, DB_NO_LOCK, arena, &job, err) : -1;
+	if (found != 1 || !job_spec_parse(job.spec, arena).spool)
+		return found < 0 ? -1 : 0;
 	struct error why;
 	enum job_state state;
 	error_set(&why, ERROR_DEADLINE, "the gateway that had begun it is gone");
-	CLEANUP(db_release) struct db_conn *conn = transfer_connect(transfer, err);
-	return conn && job_retry(conn, job_id, FIRST_ATTEMPT, 0, &why, &state, err) >= 0 ? 0 : -1;
+	return job_retry(conn, job_id, FIRST_ATTEMPT, 0, &why, &state, err) < 0 ? -1 : 0;
 }
 
 /* 1 finished, *ready says how / 0 still at it, or to be tried again / -1 */
@@ -218,7 +225,8 @@ static int look_at(struct transfer *transfer, const char *job_id, bool *ready, s
 int transfer_resume(
 	struct transfer *transfer, const char *job_id, struct transfer_stored *out, struct error *err)
 {
-	int64_t until_ms = clock_monotonic_ms() + transfer->parts.config->quick_deadline_ms;
+	int64_t until_ms =
+		clock_monotonic_ms() + transfer->parts.config->quick_deadline_ms + DECIDES_MS + IDLE_MS;
 	bool ready = false;
 	int finished;
 	if (send_again(transfer, job_id, err))
