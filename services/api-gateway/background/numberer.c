@@ -9,7 +9,14 @@
 
 #include <stdlib.h>
 
-enum { BATCH = 1000, IDLE_MS = 25, TROUBLE_MS = 1000, CLEAN_EVERY_MS = 10000, CLEAN_BATCH = 10000 };
+enum {
+	BATCH = 1000,
+	IDLE_MS = 25,
+	IDLE_SHARE = 4, /* times what a look took, which passes over what is not committed yet */
+	TROUBLE_MS = 1000,
+	CLEAN_EVERY_MS = 10000,
+	CLEAN_BATCH = 10000,
+};
 
 struct numberer {
 	struct duty duty;
@@ -34,7 +41,7 @@ static int64_t step(void *context)
 {
 	struct numberer *numberer = context;
 	struct error err;
-	int64_t moved = 0;
+	int64_t moved = 0, began_ms = clock_monotonic_ms();
 	int leads = duty_take(&numberer->duty, &err);
 	if (leads == 0)
 		return DUTY_ASK_AGAIN_MS;
@@ -43,8 +50,9 @@ static int64_t step(void *context)
 		duty_leave(&numberer->duty);
 		return TROUBLE_MS;
 	}
+	int64_t pause = IDLE_SHARE * (clock_monotonic_ms() - began_ms);
 	clean(numberer);
-	return moved ? 0 : IDLE_MS;
+	return moved ? 0 : pause > IDLE_MS ? pause : IDLE_MS;
 }
 
 struct numberer *numberer_create(struct db_pool *pool, int64_t retention_ms)

@@ -3,6 +3,7 @@
 
 #include "db/identifier_repo.h"
 #include "db/outbox_repo.h"
+#include "db/repo.h"
 
 #include <pthread.h>
 
@@ -76,6 +77,45 @@ static void body_says_what_the_design_asks(void **state)
 	assert_body(1, "\"metadata\": {}");
 	assert_body(1, "\"version\": \"2\"");
 	assert_int_equal(events[1].body_length, strlen(events[1].body));
+}
+
+/* In the fixture's session. */
+static int64_t ask_session(const char *name, const char *sql)
+{
+	int64_t number;
+	const struct db_statement statement = {name, sql};
+	assert_found(repo_int(fixture.conn, &statement, DB_NO_PARAMS, &number, &fixture.err));
+	return number;
+}
+
+static int64_t sequential_scans(void)
+{
+	ask_session("t_flush", "SELECT 1 FROM pg_stat_force_next_flush()");
+	return ask_session("t_scans", "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'outbox'");
+}
+
+/* With a plan from when there was nothing to number, each batch would read all that is left. */
+static void a_burst_is_numbered_by_the_plan_of_a_quiet_time(void **state)
+{
+	(void)state;
+	int64_t moved;
+	for (int i = 0; i < 10; i++)
+		relay();
+	fixture_ask("WITH burst AS (INSERT INTO outbox (routing_key, what, subject, body)"
+		    " SELECT 'store.created', 'store.created', n::text, '{}' FROM generate_series(1, 5000) n "
+		    "RETURNING 1)"
+		    " SELECT count(*) FROM burst");
+	int64_t scans = sequential_scans();
+	for (int i = 0; i < 5; i++) {
+		assert_ok(outbox_move(fixture.conn, 1000, &moved, &fixture.err));
+		assert_int_equal(moved, 1000);
+	}
+	assert_int_equal(sequential_scans(), scans);
+	/* compiling takes longer than a batch */
+	assert_int_equal(ask_session("t_jit", "SELECT (current_setting('jit') = 'off')::int"), 1);
+	do
+		relay();
+	while (count);
 }
 
 static void several_kinds_of_change_are_several_events(void **state)
@@ -376,6 +416,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		outbox_test(life_of_a_media_is_told_in_order),
 		outbox_test(body_says_what_the_design_asks),
+		outbox_test(a_burst_is_numbered_by_the_plan_of_a_quiet_time),
 		outbox_test(several_kinds_of_change_are_several_events),
 		outbox_test(each_state_of_the_bytes_has_its_event),
 		outbox_test(move_to_another_store_is_told),
