@@ -12,7 +12,6 @@
 enum {
 	BATCH = 1000,
 	IDLE_MS = 25,
-	IDLE_SHARE = 4, /* times what a look took, which passes over what is not committed yet */
 	TROUBLE_MS = 1000,
 	CLEAN_EVERY_MS = 10000,
 	CLEAN_BATCH = 10000,
@@ -50,9 +49,9 @@ static int64_t step(void *context)
 		duty_leave(&numberer->duty);
 		return TROUBLE_MS;
 	}
-	int64_t pause = IDLE_SHARE * (clock_monotonic_ms() - began_ms);
+	int64_t took_ms = clock_monotonic_ms() - began_ms; /* to pass over what is not committed yet */
 	clean(numberer);
-	return moved ? 0 : pause > IDLE_MS ? pause : IDLE_MS;
+	return moved ? 0 : took_ms > IDLE_MS ? took_ms : IDLE_MS;
 }
 
 struct numberer *numberer_create(struct db_pool *pool, int64_t retention_ms)
