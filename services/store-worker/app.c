@@ -24,6 +24,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -281,9 +282,17 @@ static void build_running(struct app *app)
 	app->running = running_create(&options);
 }
 
+/* That this process may run on. */
+static int count_processors(void)
+{
+	cpu_set_t set;
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
 static void build_consumers(struct app *app)
 {
 	const struct config *config = app->config;
+	app->precedence.processors = count_processors();
 	build_running(app);
 	const struct holder_options holder = {.publisher = app->publisher,
 		.id = app->holder_id,

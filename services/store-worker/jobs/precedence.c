@@ -7,6 +7,7 @@ enum {
 	RECENT_MS = 1000,  /* whoever had a job done asks for another soon */
 	SLICE_MS = 4,      /* what one computes on end: a small job that comes meanwhile waits no longer */
 	LONGEST_MS = 1000, /* a piece of work that took an hour holds nothing up for hours */
+	SHARE = 4,         /* one part in so many of the processors' time */
 };
 
 void precedence_begin(struct precedence *precedence)
@@ -27,7 +28,11 @@ int64_t precedence_rest_ms(const struct precedence *precedence, int threads, int
 		return 0;
 	if (!atomic_load(&precedence->waited_for) && (!last || clock_monotonic_ms() - last > RECENT_MS))
 		return 0;
-	int64_t rest = computed_ms < LONGEST_MS ? computed_ms * (2 * threads - 1) : LONGEST_MS;
+	int64_t beyond =
+		(int64_t)SHARE * threads - precedence->processors; /* what they would take without rest */
+	if (beyond <= 0)
+		return 0;
+	int64_t rest = computed_ms < LONGEST_MS ? computed_ms * beyond / precedence->processors : LONGEST_MS;
 	return rest < LONGEST_MS ? rest : LONGEST_MS;
 }
 

@@ -6,13 +6,14 @@
  * Who waits comes first. A thread's niceness decides who gets the processor next, but not what a small job finds there: caches
  * and a sibling thread that are busy with somebody's terabytes. So while jobs are being done that somebody waits for, the
  * threads for which nobody waits rest after every few milliseconds that they compute, so long that all of them together compute
- * for at most half of one processor's time. Thread-safe, but for a precedence_turn, which is its thread's.
+ * for at most a quarter of the processors' time. Thread-safe, but for a precedence_turn, which is its thread's.
  */
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct precedence {              /* begin with {0} */
+struct precedence {
+	int processors;          /* of the machine; the rest begins with 0 */
 	_Atomic int waited_for;  /* jobs that are being done */
 	_Atomic int64_t last_ms; /* monotonic: when one of them ended */
 };

@@ -93,7 +93,7 @@ static int tear_down(void **state)
 
 /* --- acting */
 
-static struct precedence precedence;
+static struct precedence precedence = {.processors = 2};
 
 static struct job_consumer *start_worker(
 	struct live *live, const char *queue, int threads, struct holder *holder)

@@ -7,24 +7,27 @@
 static void nobody_rests_while_nobody_waits(void **state)
 {
 	(void)state;
-	struct precedence precedence = {0};
+	struct precedence precedence = {.processors = 2};
 	assert_int_equal(precedence_rest_ms(&precedence, 4, 100), 0);
 }
 
-static void threads_together_compute_half_of_the_time(void **state)
+static void threads_together_compute_a_quarter_of_the_time(void **state)
 {
 	(void)state;
-	struct precedence precedence = {0};
+	struct precedence precedence = {.processors = 2};
 	precedence_begin(&precedence);
 	assert_int_equal(precedence_rest_ms(&precedence, 1, 100), 100);
 	assert_int_equal(precedence_rest_ms(&precedence, 4, 100), 700);
 	assert_int_equal(precedence_rest_ms(&precedence, 4, 3), 0); /* not yet */
+	precedence.processors = 16;
+	assert_int_equal(precedence_rest_ms(&precedence, 4, 100), 0);
+	assert_int_equal(precedence_rest_ms(&precedence, 5, 100), 25);
 }
 
 static void rest_ends(void **state)
 {
 	(void)state;
-	struct precedence precedence = {0};
+	struct precedence precedence = {.processors = 2};
 	precedence_begin(&precedence);
 	assert_int_equal(precedence_rest_ms(&precedence, 256, 60 * 60 * 1000), 1000);
 	assert_int_equal(precedence_rest_ms(&precedence, 256, INT64_MAX), 1000);
@@ -47,7 +50,7 @@ static int64_t give_way(struct precedence_turn *turn)
 static void a_thread_rests_for_what_it_computed_since_it_rested(void **state)
 {
 	(void)state;
-	struct precedence precedence = {0};
+	struct precedence precedence = {.processors = 2};
 	struct precedence_turn turn = {&precedence, 32, clock_thread_ms()};
 	compute_for(5);
 	give_way(&turn); /* nobody waits: that is not held against it later */
@@ -62,7 +65,7 @@ static void a_thread_rests_for_what_it_computed_since_it_rested(void **state)
 static void a_second_after_the_last_job_they_go_on(void **state)
 {
 	(void)state;
-	struct precedence precedence = {0};
+	struct precedence precedence = {.processors = 2};
 	precedence_begin(&precedence);
 	precedence_begin(&precedence);
 	precedence_end(&precedence);
@@ -76,7 +79,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_rests_while_nobody_waits),
-		cmocka_unit_test(threads_together_compute_half_of_the_time),
+		cmocka_unit_test(threads_together_compute_a_quarter_of_the_time),
 		cmocka_unit_test(rest_ends),
 		cmocka_unit_test(a_thread_rests_for_what_it_computed_since_it_rested),
 		cmocka_unit_test(a_second_after_the_last_job_they_go_on),
