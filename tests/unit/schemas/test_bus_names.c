@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "support/arena_fixture.h"
 
-#include <cmocka.h>
-
-#include "common/arena.h"
 #include "schemas/bus_names.h"
 
 #include <string.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static const struct bus_queue *find_queue(const struct bus_topology *topology, const char *name)
 {
@@ -276,5 +254,5 @@ int main(void)
 		cmocka_unit_test(a_worker_hears_what_all_are_told),
 		cmocka_unit_test(no_queue_asks_for_what_its_kind_cannot_do),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, arena_begin, arena_end);
 }

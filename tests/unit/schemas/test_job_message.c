@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "support/cmocka.h"
+#include "support/arena_fixture.h"
 
-#include "common/arena.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "support/job_message_samples.h"
 
 #include <string.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void check_store(const struct store_descriptor *a, const struct store_descriptor *b)
 {
@@ -207,5 +190,5 @@ int main(void)
 		cmocka_unit_test(inline_bytes_are_lent_by_the_message),
 		cmocka_unit_test(every_name_comes_back),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, arena_begin, arena_end);
 }

@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages with a field changed by hand. */
-#include "support/cmocka.h"
+#include "support/arena_fixture.h"
 
-#include "common/arena.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "support/job_message_samples.h"
 #include "support/message_field.h"
 
 #include <string.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void unpack_job_with(const struct job_message *job, const char *group, const char *name,
 	const char *raw, size_t raw_length, int expected, struct job_message *out, struct error *err)
@@ -229,5 +212,5 @@ int main(void)
 		cmocka_unit_test(wrong_results_are_named),
 		cmocka_unit_test(a_hold_result_needs_no_job_but_holder_and_site),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, arena_begin, arena_end);
 }

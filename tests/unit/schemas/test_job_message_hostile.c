@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes that are no message. */
-#include "support/cmocka.h"
+#include "support/arena_fixture.h"
 
-#include "common/arena.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "support/job_message_samples.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void refuse_job(const char *bytes, size_t length)
 {
@@ -102,5 +85,5 @@ int main(void)
 		cmocka_unit_test(what_is_no_map_is_refused),
 		cmocka_unit_test(any_changed_byte_is_survived),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, arena_begin, arena_end);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of job_message.c and the JSON Schema of the same. */
-#include "support/cmocka.h"
+#include "support/arena_fixture.h"
 
-#include "common/arena.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/embedded.h"
@@ -14,22 +13,6 @@
 #include <string.h>
 
 extern const struct embedded_file schema_files[];
-
-static struct arena *arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena = arena_create();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static cJSON *read_schema(const char *name)
 {
@@ -144,5 +127,5 @@ int main(void)
 		cmocka_unit_test(what_the_job_schema_requires_is_refused_when_missing),
 		cmocka_unit_test(the_schemas_list_the_names_that_are_known),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, arena_begin, arena_end);
 }

@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "handlers/upload_metadata.h"
 
-#include "common/arena.h"
-#include "support/cmocka.h"
+#include "support/arena_fixture.h"
 
 #include <stddef.h>
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_create();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static struct request_params parse(const char *header)
 {
@@ -71,5 +54,5 @@ int main(void)
 		cmocka_unit_test(none_is_none),
 		cmocka_unit_test(what_is_malformed_is_invalid),
 	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, arena_begin, arena_end);
 }

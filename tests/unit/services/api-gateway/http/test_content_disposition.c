@@ -1,26 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/content_disposition.h"
 
-#include "common/arena.h"
-#include "support/cmocka.h"
+#include "support/arena_fixture.h"
 
 #include <string.h>
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_create();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void expect(const char *header, const char *filename)
 {
@@ -107,7 +90,7 @@ static void what_is_written_is_read_again(void **state)
 		expect(content_disposition_attachment(NAMES[i], arena), NAMES[i]);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, arena_begin, arena_end)
 
 int main(void)
 {
