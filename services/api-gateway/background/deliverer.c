@@ -2,6 +2,7 @@
 #include "background/deliverer.h"
 
 #include "background/duty.h"
+#include "background/hand_over.h"
 #include "background/loop.h"
 #include "common/arena.h"
 #include "common/cleanup.h"
@@ -10,8 +11,6 @@
 #include "common/memory.h"
 #include "db/delivery_repo.h"
 #include "domain/deliveries.h"
-#include "domain/record.h"
-#include "domain/retry.h"
 #include "messaging/job_post.h"
 
 #include <stdlib.h>
@@ -31,47 +30,40 @@ struct deliverer {
 	struct loop *loop;
 };
 
-/* 1 it is with the broker / 0 it is not to be / -1 */
-static int post_one(struct deliverer *deliverer, const struct job_row *row,
-	const struct delivery_row *delivery, struct arena *arena, int64_t until_ms, struct error *err)
+/* A batch's own: what its jobs are composed with. */
+struct batch {
+	struct db_conn *conn;
+	const struct delivery_row *deliveries; /* by place */
+};
+
+static int compose(void *context, const struct job_row *row, size_t place, struct arena *arena,
+	struct job_message *out, struct error *why)
 {
-	struct db_conn *conn = deliverer->duty.conn;
-	struct job_message job;
-	struct error why;
-	if (deliveries_compose(conn, row, delivery, arena, &job, &why)) {
-		if (why.code != ERROR_NOT_FOUND && why.code != ERROR_GONE) {
-			*err = why;
-			return -1;
-		}
-		return record_failure(conn, NULL, row->id, row->attempt, &why, err);
-	}
-	if (job_post_background(deliverer->options.post, &job, until_ms, &why) == 0)
-		return 1;
-	log_warn("a delivery could not be handed over yet", LOG_STR("job_id", row->id), LOG_ERROR(&why));
-	return job_put_back(conn, row->id, row->attempt, retry_delay_ms(JOB_DELIVER, 1), err) < 0 ? -1 : 0;
+	const struct batch *batch = context;
+	return deliveries_compose(batch->conn, row, &batch->deliveries[place], arena, out, why);
 }
 
 static int post_due(struct deliverer *deliverer, size_t *count, struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
 	const struct deliverer_options *options = &deliverer->options;
+	struct db_conn *conn = deliverer->duty.conn;
 	struct job_row *jobs;
 	struct delivery_row *deliveries;
 	*count = 0;
 	if (job_post_check(options->post, err))
 		return 0; /* what is due stays due */
 	int64_t until_ms = job_hand_over_until_ms();
-	if (delivery_take_due(deliverer->duty.conn, BATCH, options->parallel, JOB_HAND_OVER_MS,
-		    options->instance, arena, &jobs, &deliveries, count, err))
+	if (delivery_take_due(conn, BATCH, options->parallel, JOB_HAND_OVER_MS, options->instance, arena,
+		    &jobs, &deliveries, count, err))
 		return -1;
-	for (size_t i = 0; i < *count; i++) {
-		const struct job_row *posted = &jobs[i];
-		int result = post_one(deliverer, posted, &deliveries[i], arena, until_ms, err);
-		if (result < 0 || (result && job_note_posted(deliverer->duty.conn, &posted, 1,
-						     JOB_RESULT_TIMEOUT_MS, err)))
-			return -1;
-	}
-	return 0;
+	struct batch batch = {conn, deliveries};
+	const struct hand_over work = {.conn = conn,
+		.post = options->post,
+		.until_ms = until_ms,
+		.compose = compose,
+		.context = &batch};
+	return hand_over(&work, jobs, *count, arena, err);
 }
 
 static int clean(struct deliverer *deliverer, struct error *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "background/scheduler.h"
 
+#include "background/hand_over.h"
 #include "background/loop.h"
 #include "common/arena.h"
 #include "common/cleanup.h"
@@ -15,7 +16,6 @@
 #include "domain/fetch.h"
 #include "domain/job_spec.h"
 #include "domain/record.h"
-#include "domain/retry.h"
 #include "domain/spool.h"
 #include "messaging/job_post.h"
 
@@ -54,9 +54,19 @@ static int check_delete(struct db_conn *conn, const struct job_row *row, struct 
 	return used ? error_set(why, ERROR_CONFLICT, "a media has its bytes there") : 0;
 }
 
-static int compose(struct scheduler *scheduler, struct db_conn *conn, const struct job_row *row,
-	struct arena *arena, struct job_message *out, struct error *why)
+/* A step's own: what its jobs are composed with. */
+struct step {
+	struct scheduler *scheduler;
+	struct db_conn *conn;
+};
+
+static int compose(void *context, const struct job_row *row, size_t place, struct arena *arena,
+	struct job_message *out, struct error *why)
 {
+	(void)place;
+	const struct step *step = context;
+	struct scheduler *scheduler = step->scheduler;
+	struct db_conn *conn = step->conn;
 	struct job_spec spec = job_spec_parse(row->spec, arena);
 	*out = (struct job_message){
 		.id = row->id,
@@ -83,53 +93,24 @@ static int compose(struct scheduler *scheduler, struct db_conn *conn, const stru
 	return row->kind == JOB_DELETE ? check_delete(conn, row, why) : 0;
 }
 
-static bool is_final(const struct error *why)
-{
-	return why->code == ERROR_NOT_FOUND || why->code == ERROR_CONFLICT;
-}
-
-/* 1 it is with the broker / 0 it is not to be / -1 */
-static int post_one(struct scheduler *scheduler, struct db_conn *conn, const struct job_row *row,
-	struct arena *arena, int64_t until_ms, struct error *err)
-{
-	struct error why;
-	struct job_message job;
-	if (compose(scheduler, conn, row, arena, &job, &why)) {
-		if (!is_final(&why))
-			*err = why;
-		return is_final(&why) ? record_failure(conn, scheduler->options.spool, row->id, row->attempt,
-						&why, err)
-				      : -1;
-	}
-	if (job_post_background(scheduler->options.post, &job, until_ms, &why) == 0)
-		return 1;
-	log_warn("a job could not be handed over yet", LOG_STR("job_id", row->id), LOG_ERROR(&why));
-	return job_put_back(conn, row->id, row->attempt, retry_delay_ms(row->kind, 1), err) < 0 ? -1 : 0;
-}
-
 static int post_due(struct scheduler *scheduler, struct db_conn *conn, size_t *count, struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	const struct scheduler_options *options = &scheduler->options;
+	struct step step = {scheduler, conn};
 	struct job_row *jobs;
 	*count = 0;
-	if (job_post_check(scheduler->options.post, err))
+	if (job_post_check(options->post, err))
 		return 0; /* what is due stays due */
-	int64_t until_ms = job_hand_over_until_ms();
-	if (job_take_due(
-		    conn, BATCH, JOB_HAND_OVER_MS, scheduler->options.instance, arena, &jobs, count, err))
+	const struct hand_over work = {.conn = conn,
+		.post = options->post,
+		.spool = options->spool,
+		.until_ms = job_hand_over_until_ms(),
+		.compose = compose,
+		.context = &step};
+	if (job_take_due(conn, BATCH, JOB_HAND_OVER_MS, options->instance, arena, &jobs, count, err))
 		return -1;
-	const struct job_row *posted[BATCH];
-	size_t posted_count = 0;
-	int result = 0;
-	for (size_t i = 0; i < *count && result >= 0; i++) {
-		result = post_one(scheduler, conn, &jobs[i], arena, until_ms, err);
-		if (result == 1)
-			posted[posted_count++] = &jobs[i];
-	}
-	struct error late;
-	if (job_note_posted(conn, posted, posted_count, JOB_RESULT_TIMEOUT_MS, &late))
-		log_warn("jobs will be posted a second time", LOG_ERROR(&late));
-	return result < 0 ? -1 : 0;
+	return hand_over(&work, jobs, *count, arena, err);
 }
 
 static int64_t step(void *context)

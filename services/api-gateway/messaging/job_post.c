@@ -52,17 +52,24 @@ static int64_t life_ms(const struct job_message *job)
 	return left > 0 ? left : 1;
 }
 
-/* NOT_FOUND: there is no such queue. */
-static int publish(struct job_post *post, const struct job_message *job, const char *traceparent,
-	const char *reply_to, int64_t deadline_ms, struct error *err)
+static void release_buf(void *buf)
 {
-	CLEANUP(buf_release) struct buf body = {0};
-	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	buf_release(buf);
+}
+
+/* What it points to is the arena's. */
+static void compose(const struct job_message *job, const char *traceparent, const char *reply_to,
+	struct arena *arena, struct bus_message *out)
+{
 	bool durable = job->class == JOB_BACKGROUND;
-	const struct bus_header headers[] = {
-		{traceparent && *traceparent ? "traceparent" : NULL, traceparent}, {NULL, NULL}};
-	job_message_pack(job, &body);
-	struct bus_message message = {
+	struct buf *body = arena_alloc(arena, sizeof(*body));
+	struct bus_header *headers = arena_alloc(arena, 2 * sizeof(*headers));
+	*body = (struct buf){0};
+	arena_defer(arena, release_buf, body);
+	job_message_pack(job, body);
+	headers[0] = (struct bus_header){traceparent && *traceparent ? "traceparent" : NULL, traceparent};
+	headers[1] = (struct bus_header){NULL, NULL};
+	*out = (struct bus_message){
 		.exchange = BUS_JOBS,
 		.routing_key = bus_queue_of(arena, job),
 		.correlation_id = job->id,
@@ -73,9 +80,18 @@ static int publish(struct job_post *post, const struct job_message *job, const c
 		.expiration_ms = durable ? 0 : life_ms(job),
 		.persistent = durable,
 		.mandatory = true,
-		.body = body.data,
-		.length = body.length,
+		.body = body->data,
+		.length = body->length,
 	};
+}
+
+/* NOT_FOUND: there is no such queue. */
+static int publish(struct job_post *post, const struct job_message *job, const char *traceparent,
+	int64_t deadline_ms, struct error *err)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	struct bus_message message;
+	compose(job, traceparent, post->options.reply_queue, arena, &message);
 	return bus_publisher_send(post->options.publisher, &message, deadline_ms, err);
 }
 
@@ -121,7 +137,7 @@ static int publish_patiently(struct job_post *post, const struct job_message *jo
 	int64_t deadline_ms, struct error *err)
 {
 	int64_t patience = earlier(deadline_ms, clock_monotonic_ms() + VANISHED_MS);
-	while (publish(post, job, traceparent, post->options.reply_queue, deadline_ms, err)) {
+	while (publish(post, job, traceparent, deadline_ms, err)) {
 		if (err->code != ERROR_NOT_FOUND || !clock_left_ms(patience))
 			return explain(job, err);
 		clock_sleep_ms(LOOK_EVERY_MS);
@@ -153,11 +169,18 @@ int job_post_and_wait(struct job_post *post, const struct job_message *job, cons
 	return 0;
 }
 
-int job_post_background(
-	struct job_post *post, const struct job_message *job, int64_t until_ms, struct error *err)
+void job_post_background(struct job_post *post, const struct job_message *jobs, size_t count,
+	int64_t until_ms, struct error *outcomes)
 {
+	CLEANUP(arena_cleanup) struct arena *arena = arena_create();
+	struct bus_message *messages = arena_alloc(arena, (count + 1) * sizeof(*messages));
+	for (size_t i = 0; i < count; i++)
+		compose(&jobs[i], NULL, BUS_RESULTS_SHARED_KEY, arena, &messages[i]);
 	int64_t deadline = earlier(until_ms, clock_monotonic_ms() + PUBLISH_TIMEOUT_MS);
-	return publish(post, job, NULL, BUS_RESULTS_SHARED_KEY, deadline, err) ? explain(job, err) : 0;
+	bus_publisher_send_all(post->options.publisher, messages, count, deadline, outcomes);
+	for (size_t i = 0; i < count; i++)
+		if (outcomes[i].code != ERROR_NONE)
+			explain(&jobs[i], &outcomes[i]);
 }
 
 int64_t job_hand_over_until_ms(void)

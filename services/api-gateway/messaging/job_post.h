@@ -37,10 +37,10 @@ MUST_CHECK int job_post_and_wait(struct job_post *post, const struct job_message
 	const char *traceparent, struct arena *arena, struct bus_delivery **delivery,
 	struct result_message *result, struct error *err);
 
-/* Publishes a background job durably. UNAVAILABLE as above; also once until_ms (clock_monotonic_ms) has passed, which is
- * what a batch of them has, see job_hand_over_until_ms(). */
-MUST_CHECK int job_post_background(
-	struct job_post *post, const struct job_message *job, int64_t until_ms, struct error *err);
+/* Publishes background jobs durably, all of them on their way at once, and waits for their confirms, no longer than
+ * until_ms (clock_monotonic_ms; see job_hand_over_until_ms()). outcomes[i] is ERROR_NONE or says why not, as above. */
+void job_post_background(struct job_post *post, const struct job_message *jobs, size_t count,
+	int64_t until_ms, struct error *outcomes);
 
 /* What a gateway took and did not note as handed over by then, it died with: it is taken again. */
 enum { JOB_HAND_OVER_MS = 30 * 1000 };
