@@ -143,8 +143,10 @@ class Loader(threading.Thread):
         self.note("copy", status)
         if status == 202:
             media.contents = set(source.contents) | ({None} if source.may_be_lost() else set())
+            media.numbers = set(source.numbers)  # metadata are copied at once
         elif status is None or status >= 500:
             media.contents |= source.contents | {None}
+            media.numbers |= source.numbers
 
     def replace(self):
         media = self.choose()

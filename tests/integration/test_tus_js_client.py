@@ -45,7 +45,7 @@ class TusJsClient(unittest.TestCase):
         uploader.stdout.close()
 
     def finish(self, uploader):
-        output = uploader.communicate(timeout=120)[0]
+        output = uploader.communicate(timeout=600)[0]
         self.assertEqual(uploader.returncode, 0, output)
         self.assertIn("\ndone " + self.system.url + "/api/uploads/", "\n" + output)
         return output
@@ -59,7 +59,7 @@ class TusJsClient(unittest.TestCase):
     def test_a_client_that_is_killed_goes_on(self):
         path = self.make_file("killed", 64 * MIB)
         uploader = self.begin(path, "client killed", TUS_KILL_AT=str(24 * MIB))
-        uploader.communicate(timeout=120)
+        uploader.communicate(timeout=600)
         self.assertEqual(uploader.returncode, -signal.SIGKILL)
         self.assertIsNone(self.client.media("client killed"))
         self.assertIn("resumed\n", self.finish(self.begin(path, "client killed")))

@@ -258,7 +258,7 @@ class Webhooks(unittest.TestCase):
             receiver = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                         env={**os.environ, "WEBHOOK_SECRET": secret, "PORT": str(port)})
             self.addCleanup(receiver.kill)
-            said = wait_until(lambda: (one := self.call(200, "POST", f"/webhooks/{made['pk']}/test"))["status"] and one, 20,
+            said = wait_until(lambda: (one := self.call(200, "POST", f"/webhooks/{made['pk']}/test"))["status"] and one, 120,
                               "the receiver answers")
             self.assertEqual(said["status"], status)
             receiver.kill()
