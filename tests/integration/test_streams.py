@@ -295,12 +295,14 @@ class Streams(unittest.TestCase):
         self.client.put(pid, content, self.stores["FilesystemStore"])
         connection = self.connect(f"GET /api/media/{pid}/content HTTP/1.1", window=256 * 1024)
         connection.sendall(b"Connection: close\r\n\r\n")
-        started, got = time.monotonic(), b""
+        started, pieces = time.monotonic(), []
         while piece := connection.recv(128 * 1024):
-            got += piece
+            pieces.append(piece)
             time.sleep(0.03)
         connection.close()
-        self.assertEqual(hashlib.sha256(got.partition(b"\r\n\r\n")[2]).digest(), hashlib.sha256(content).digest())
+        body = b"".join(pieces).partition(b"\r\n\r\n")[2]
+        self.assertEqual(len(body), len(content), "all of it was sent")
+        self.assertEqual(hashlib.sha256(body).digest(), hashlib.sha256(content).digest())
         self.assertGreater(time.monotonic() - started, STALL)
 
 

@@ -81,8 +81,8 @@ MUST_CHECK int transfer_put_later(struct transfer *transfer, const struct transf
 	struct intake *intake, const struct caller *caller, struct arena *arena, struct transfer_stored *out,
 	struct error *err);
 
-/* Brings to its end a put that another gateway had begun before it died (once.h), whether that had sent the job or not. 1: as transfer_put() · 0: it has failed,
- * the bytes are to be put anew · -1. */
+/* Brings to its end a put that another gateway had begun before it died (once.h), whether that had sent the job or not.
+ * 1: as transfer_put() · 0: it has failed, the bytes are to be put anew · -1. */
 MUST_CHECK int transfer_resume(
 	struct transfer *transfer, const char *job_id, struct transfer_stored *out, struct error *err);
 

@@ -12,7 +12,7 @@ enum { TAKEN, UNSERVED, NOBODYS, ROWS };
 struct live {
 	char site[64];
 	const char *sites[2];
-	struct bus_options options, consumer_options;
+	struct bus_options options;
 	struct bus_publisher *publisher;
 	struct job_post *post;
 	struct inbox inbox;
